@@ -1,0 +1,10 @@
+/** Versions that a reader checks before it believes a message. */
+export const FRAME_SCHEMA_VERSION = 1;
+export const CONTROL_SCHEMA_VERSION = 1;
+export const FACT_SCHEMA_VERSION = 1;
+export const ML_SCHEMA_VERSION = 1;
+export const PROTOCOL_VERSION = 1;
+
+/** WebSocket subprotocols of the gateway: binary protobuf, and its JSON mapping for people and scripts. */
+export const SUBPROTOCOL_PROTO = "burnline.v1.proto";
+export const SUBPROTOCOL_JSON = "burnline.v1.json";

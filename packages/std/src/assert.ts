@@ -1,0 +1,9 @@
+/** A broken invariant is a programmer error: the process has to stop and restore from its last commit. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`invariant broken: ${message}`);
+}
+
+/** Makes the compiler prove that a switch is complete. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${String(value)}`);
+}

@@ -1,0 +1,7 @@
+export { assert, unreachable } from "./assert.ts";
+export type { Clock } from "./clock.ts";
+export { StepClock } from "./clock.ts";
+export { Prng } from "./prng.ts";
+export type { Err, Ok, Result } from "./result.ts";
+export { err, ok } from "./result.ts";
+export { RingBuffer } from "./ring-buffer.ts";
