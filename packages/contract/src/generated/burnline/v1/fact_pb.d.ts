@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { FlagState } from "./control_pb.js";
+import type { FlagState, RaceDefinition } from "./control_pb.js";
 
 /**
  * Describes the file burnline/v1/fact.proto.
@@ -108,6 +108,12 @@ export declare type Fact = Message<"burnline.v1.Fact"> & {
      */
     value: DataGapFact;
     case: "dataGap";
+  } | {
+    /**
+     * @generated from field: burnline.v1.RaceFact race_state = 27;
+     */
+    value: RaceFact;
+    case: "raceState";
   } | { case: undefined; value?: undefined };
 };
 
@@ -704,4 +710,55 @@ export declare type DataGapFact = Message<"burnline.v1.DataGapFact"> & {
  * Use `create(DataGapFactSchema)` to create a new message.
  */
 export declare const DataGapFactSchema: GenMessage<DataGapFact>;
+
+/**
+ * What holds for the whole race; said by the owner of partition 0 so that it is said once.
+ *
+ * @generated from message burnline.v1.RaceFact
+ */
+export declare type RaceFact = Message<"burnline.v1.RaceFact"> & {
+  /**
+   * @generated from field: burnline.v1.RaceDefinition definition = 1;
+   */
+  definition?: RaceDefinition | undefined;
+
+  /**
+   * In order of event time; the last one runs on.
+   *
+   * @generated from field: repeated burnline.v1.FlagSpan flag_spans = 2;
+   */
+  flagSpans: FlagSpan[];
+
+  /**
+   * @generated from field: uint32 stage_number = 3;
+   */
+  stageNumber: number;
+};
+
+/**
+ * Describes the message burnline.v1.RaceFact.
+ * Use `create(RaceFactSchema)` to create a new message.
+ */
+export declare const RaceFactSchema: GenMessage<RaceFact>;
+
+/**
+ * @generated from message burnline.v1.FlagSpan
+ */
+export declare type FlagSpan = Message<"burnline.v1.FlagSpan"> & {
+  /**
+   * @generated from field: burnline.v1.FlagState flag = 1;
+   */
+  flag: FlagState;
+
+  /**
+   * @generated from field: double from_ms = 2;
+   */
+  fromMs: number;
+};
+
+/**
+ * Describes the message burnline.v1.FlagSpan.
+ * Use `create(FlagSpanSchema)` to create a new message.
+ */
+export declare const FlagSpanSchema: GenMessage<FlagSpan>;
 
