@@ -1,0 +1,38 @@
+import type { RaceClock } from "../generated/burnline/v1/live_pb.js";
+
+/** Round trips kept; the shortest of them says best how far apart the two clocks are. */
+export const ROUND_TRIPS_MAX = 8;
+
+/** How far the server's wall clock is ahead of ours, learnt from hello and sharpened by every pong. */
+export class ServerClock {
+  #helloOffsetMs = 0;
+  #roundTrips: { readonly durationMs: number; readonly offsetMs: number }[] = [];
+
+  /** A new server may have another clock: forgets the old one. Too small by the one-way time until a pong comes. */
+  greet(serverTimeMs: number, receivedAtMs: number): void {
+    this.#helloOffsetMs = serverTimeMs - receivedAtMs;
+    this.#roundTrips = [];
+  }
+
+  /** Takes the server to have answered half way between the two. */
+  answer(sentAtMs: number, serverTimeMs: number, receivedAtMs: number): void {
+    const durationMs = receivedAtMs - sentAtMs;
+    // A clock that was set back between the two says nothing.
+    if (!(durationMs >= 0)) return;
+    this.#roundTrips.push({ durationMs, offsetMs: serverTimeMs - (sentAtMs + receivedAtMs) / 2 });
+    if (this.#roundTrips.length > ROUND_TRIPS_MAX) this.#roundTrips.shift();
+  }
+
+  /** Add to our wall time to get the server's. */
+  get offsetMs(): number {
+    let best = this.#roundTrips[0];
+    for (const trip of this.#roundTrips) if (best === undefined || trip.durationMs < best.durationMs) best = trip;
+    return best?.offsetMs ?? this.#helloOffsetMs;
+  }
+}
+
+/** Server wall time at which an event time is (or was) due; undefined for a clock that cannot run. */
+export function toWallMs(clock: RaceClock, eventTimeMs: number): number | undefined {
+  if (!(clock.speed > 0)) return undefined;
+  return clock.anchorWallMs + (eventTimeMs - clock.anchorEventMs) / clock.speed;
+}
