@@ -22,8 +22,8 @@ export const RACE_ID_LENGTH_MAX = 64;
 export const SAMPLE_RATE_HZ_MIN = 1;
 export const SAMPLE_RATE_HZ_MAX = 1000;
 
-/** A frame spans at most this much event time. 64 samples at 1 Hz. */
-export const FRAME_SPAN_MS_MAX = 64_000;
+/** A frame spans at most this much event time; below the allowed lateness, so that no frame can outrun itself. */
+export const FRAME_SPAN_MS_MAX = 4_000;
 
 export const RPM_MAX = 25_000;
 export const SPEED_MPS_MAX = 150;

@@ -1,5 +1,5 @@
-import { create } from "@bufbuild/protobuf";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { type TelemetryFrame, TelemetryFrameSchema } from "./generated/burnline/v1/telemetry_pb.js";
 import { FRAME_SCHEMA_VERSION } from "./versions.ts";
 

@@ -5,7 +5,8 @@ export class RingBuffer<T> {
   #start = 0;
 
   constructor(capacity: number) {
-    if (!Number.isInteger(capacity) || capacity < 1) throw new Error(`capacity must be a whole number of at least 1, not ${capacity}`);
+    if (!Number.isInteger(capacity) || capacity < 1)
+      throw new Error(`capacity must be a whole number of at least 1, not ${capacity}`);
     this.capacity = capacity;
   }
 

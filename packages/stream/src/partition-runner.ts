@@ -1,0 +1,250 @@
+import { assert, type Clock } from "@burnline/std";
+import type { Operator, OperatorOutput } from "./operator.ts";
+import { drainOutbox, type OutboxSink } from "./outbox-relay.ts";
+import type {
+  EventLog,
+  Lease,
+  LiveChannel,
+  LogPosition,
+  LogReader,
+  LogRecord,
+  OutboxRecord,
+  SnapshotStore,
+  StateStore,
+} from "./ports.ts";
+import { recoverState } from "./recovery.ts";
+import { encodeSnapshot } from "./snapshot-codec.ts";
+
+export interface RunnerPorts {
+  readonly log: EventLog;
+  readonly state: StateStore;
+  readonly snapshots: SnapshotStore;
+  readonly sink: OutboxSink;
+  readonly live: LiveChannel;
+  readonly clock: Clock;
+}
+
+export interface RunnerOptions {
+  readonly partition: number;
+  readonly ownerId: string;
+  readonly leaseTtlMs: number;
+  readonly leaseRenewMs: number;
+  /** Records read and processed at most before a commit. */
+  readonly recordsPerCommitMax: number;
+  /** A record waits at most so long for its commit. 0: commit after every read. */
+  readonly commitIntervalMs: number;
+  readonly snapshotIntervalMs: number;
+  readonly snapshotRecords: number;
+  /** Live values are not published for records older than this: a replay is not live. */
+  readonly liveAgeMsMax: number;
+}
+
+export const RUNNER_DEFAULTS = {
+  leaseTtlMs: 2_000,
+  leaseRenewMs: 800,
+  recordsPerCommitMax: 500,
+  commitIntervalMs: 0,
+  snapshotIntervalMs: 10_000,
+  snapshotRecords: 5_000,
+  liveAgeMsMax: 2_000,
+} as const;
+
+/** What a shell may want to count. Every method is called at most a few times per step. */
+export interface RunnerObserver {
+  recovered?(partition: number, source: RecoverySource, position: LogPosition): void;
+  committed?(partition: number, records: number, outputs: number, oldestWaitMs: number): void;
+  snapshotStored?(partition: number, bytes: number): void;
+  dataGap?(partition: number, firstMissing: LogPosition, firstPresent: LogPosition): void;
+  lost?(partition: number, why: "renewal" | "fenced" | "conflict"): void;
+}
+
+export type RecoverySource = "store" | "snapshot" | "beginning";
+
+/** "lost": another owner has the partition; this runner is dead and must be dropped. */
+export type StepOutcome = "progress" | "idle" | "lost";
+
+/**
+ * Runs one operator over one partition: acquire → recover → (read → process → commit → relay)*. One step at a time, so
+ * that a simulation can stop it between any two. A step that throws leaves the runner unusable: make a new one with a new
+ * operator; the store tells where to go on.
+ */
+export class PartitionRunner {
+  readonly #ports: RunnerPorts;
+  readonly #options: RunnerOptions;
+  readonly #operator: Operator;
+  readonly #observer: RunnerObserver;
+  readonly #lease: Lease;
+  readonly #reader: LogReader;
+  readonly #outbox: OutboxRecord[] = [];
+  readonly #live = new Map<string, () => Uint8Array>();
+  readonly #output: OperatorOutput;
+  /** Position of the last commit, and of the last record processed. */
+  #committed: LogPosition;
+  #processed: LogPosition;
+  #pendingRecords = 0;
+  #oldestPendingMs = 0;
+  #renewDueMs: number;
+  #snapshotDueMs: number;
+  #recordsSinceSnapshot = 0;
+
+  private constructor(
+    ports: RunnerPorts,
+    options: RunnerOptions,
+    operator: Operator,
+    observer: RunnerObserver,
+    start: { lease: Lease; reader: LogReader; position: LogPosition },
+  ) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#operator = operator;
+    this.#observer = observer;
+    this.#lease = start.lease;
+    this.#reader = start.reader;
+    this.#committed = start.position;
+    this.#processed = start.position;
+    const nowMs = ports.clock.nowMs();
+    this.#renewDueMs = nowMs + options.leaseRenewMs;
+    // Staggered over the partitions, so that they do not all write at once.
+    this.#snapshotDueMs = nowMs + options.snapshotIntervalMs * (1 + (options.partition % 64) / 64);
+    this.#output = {
+      emit: (record) => this.#outbox.push(record),
+      live: (subject, encode) => this.#live.set(subject, encode),
+    };
+  }
+
+  /** Takes the partition and recovers its state; undefined when another owner holds it. */
+  static async acquire(
+    ports: RunnerPorts,
+    options: RunnerOptions,
+    operator: Operator,
+    observer: RunnerObserver = {},
+  ): Promise<PartitionRunner | undefined> {
+    const lease = await ports.state.acquire(options.partition, options.ownerId, options.leaseTtlMs);
+    if (lease === undefined) return undefined;
+    const recovered = await recoverState(ports, lease, operator.schemaVersion);
+    if (recovered === undefined) return undefined;
+    const { state, source } = recovered;
+    operator.restore(state.entries);
+    await drainOutbox(ports.state, lease, ports.sink);
+    const reader = await ports.log.open({ partition: options.partition, after: state.position });
+    const runner = new PartitionRunner(ports, options, operator, observer, { lease, reader, position: state.position });
+    observer.recovered?.(options.partition, source, state.position);
+    await runner.#checkForGap();
+    return runner;
+  }
+
+  get position(): LogPosition {
+    return this.#committed;
+  }
+
+  /** One turn: waits up to waitMs for records, processes them, commits when a commit is due, relays the outbox. */
+  async step(waitMs: number): Promise<StepOutcome> {
+    if (!(await this.#keepLease())) return this.#lose("renewal");
+    const records = await this.#reader.next(
+      Math.max(1, this.#options.recordsPerCommitMax - this.#pendingRecords),
+      Math.min(waitMs, this.#msUntilCommit()),
+    );
+    for (const record of records) this.#process(record);
+    this.#publishLive(records.at(-1));
+    if (this.#pendingRecords > 0 && this.#commitDue()) {
+      const outcome = await this.#commit();
+      if (outcome !== undefined) return this.#lose(outcome);
+      await this.#snapshotIfDue();
+    }
+    return records.length > 0 ? "progress" : "idle";
+  }
+
+  /** Commits what was processed and gives the partition back. */
+  async release(): Promise<void> {
+    if (this.#pendingRecords > 0) await this.#commit();
+    await this.#reader.close();
+    await this.#ports.state.release(this.#lease);
+  }
+
+  /** Lets go of the reader only; the lease runs out by itself. For a runner whose step threw. */
+  async abandon(): Promise<void> {
+    await this.#reader.close();
+  }
+
+  #process(record: LogRecord): void {
+    assert(record.position > this.#processed, "the log went backwards");
+    assert(record.partition === this.#options.partition, "a record of another partition");
+    if (this.#pendingRecords === 0) this.#oldestPendingMs = this.#ports.clock.nowMs();
+    this.#operator.process(record, this.#output);
+    this.#processed = record.position;
+    this.#pendingRecords++;
+  }
+
+  #publishLive(newest: LogRecord | undefined): void {
+    if (newest !== undefined && this.#ports.clock.nowMs() - newest.appendedAtMs <= this.#options.liveAgeMsMax) {
+      for (const [subject, encode] of this.#live) this.#ports.live.publish(subject, encode());
+    }
+    this.#live.clear();
+  }
+
+  #msUntilCommit(): number {
+    if (this.#pendingRecords === 0) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#oldestPendingMs + this.#options.commitIntervalMs - this.#ports.clock.nowMs());
+  }
+
+  #commitDue(): boolean {
+    return this.#pendingRecords >= this.#options.recordsPerCommitMax || this.#msUntilCommit() === 0;
+  }
+
+  async #commit(): Promise<"fenced" | "conflict" | undefined> {
+    const outcome = await this.#ports.state.commit(this.#lease, {
+      previousPosition: this.#committed,
+      nextPosition: this.#processed,
+      schemaVersion: this.#operator.schemaVersion,
+      changes: this.#operator.takeChanges(),
+      outbox: this.#outbox,
+    });
+    if (outcome !== "committed") return outcome;
+    const waitedMs = this.#ports.clock.nowMs() - this.#oldestPendingMs;
+    this.#observer.committed?.(this.#options.partition, this.#pendingRecords, this.#outbox.length, waitedMs);
+    this.#committed = this.#processed;
+    this.#recordsSinceSnapshot += this.#pendingRecords;
+    this.#pendingRecords = 0;
+    if (this.#outbox.length > 0) {
+      this.#outbox.length = 0;
+      await drainOutbox(this.#ports.state, this.#lease, this.#ports.sink);
+    }
+    return undefined;
+  }
+
+  async #keepLease(): Promise<boolean> {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs < this.#renewDueMs) return true;
+    this.#renewDueMs = nowMs + this.#options.leaseRenewMs;
+    return this.#ports.state.renew(this.#lease, this.#options.leaseTtlMs);
+  }
+
+  async #snapshotIfDue(): Promise<void> {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs < this.#snapshotDueMs && this.#recordsSinceSnapshot < this.#options.snapshotRecords) return;
+    const state = await this.#ports.state.load(this.#lease);
+    if (state === undefined) return;
+    const bytes = encodeSnapshot(state);
+    const { partition } = this.#options;
+    await this.#ports.snapshots.put({ partition, position: state.position, bytes });
+    this.#snapshotDueMs = nowMs + this.#options.snapshotIntervalMs;
+    this.#recordsSinceSnapshot = 0;
+    this.#observer.snapshotStored?.(partition, bytes.length);
+  }
+
+  async #checkForGap(): Promise<void> {
+    const { first } = await this.#ports.log.bounds();
+    if (first <= this.#committed + 1) return;
+    this.#operator.onDataGap(this.#committed + 1, first, this.#output);
+    this.#observer.dataGap?.(this.#options.partition, this.#committed + 1, first);
+    this.#processed = first - 1;
+    this.#oldestPendingMs = this.#ports.clock.nowMs();
+    this.#pendingRecords = 1;
+  }
+
+  async #lose(why: "renewal" | "fenced" | "conflict"): Promise<"lost"> {
+    this.#observer.lost?.(this.#options.partition, why);
+    await this.#reader.close();
+    return "lost";
+  }
+}
