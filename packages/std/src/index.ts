@@ -1,4 +1,4 @@
-export { assert, unreachable } from "./assert.ts";
+export { assert, InvariantError, unreachable } from "./assert.ts";
 export type { Clock } from "./clock.ts";
 export { StepClock } from "./clock.ts";
 export { Prng } from "./prng.ts";
