@@ -1,1 +1,12 @@
-export {};
+export { MEMORY_LOG_BYTES_MAX, MemoryEventLog } from "./memory-event-log.ts";
+export { MemoryLiveChannel } from "./memory-live-channel.ts";
+export { MemorySnapshotStore, SNAPSHOTS_KEPT } from "./memory-snapshot-store.ts";
+export { MemoryStateStore } from "./memory-state-store.ts";
+export type { SqliteDatabase, SqliteOptions } from "./sqlite-database.ts";
+export { openSqlite } from "./sqlite-database.ts";
+export { SqliteEventLog } from "./sqlite-event-log.ts";
+export { SqliteSnapshotStore } from "./sqlite-snapshot-store.ts";
+export { SqliteStateStore } from "./sqlite-state-store.ts";
+export type { StorageFault } from "./storage-error.ts";
+export { StorageError } from "./storage-error.ts";
+export { wallClock } from "./wall-clock.ts";
