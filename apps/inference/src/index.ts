@@ -1,1 +1,10 @@
-export {};
+export { BATCHER_DEFAULTS, Batcher, type BatcherOptions } from "./batcher.ts";
+export { BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, Breaker } from "./breaker.ts";
+export { LOG_RATIO_PPM_MAX } from "./correction.ts";
+export type { Outcome } from "./forecaster.ts";
+export type { DeclineReason } from "./gate.ts";
+export { createInference, type Inference, type InferenceLogger, type InferenceOptions } from "./inference.ts";
+export type { InferenceStats, MeterSink } from "./meters.ts";
+export type { ModelSchema } from "./model-metadata.ts";
+export { loadModel } from "./model-repository.ts";
+export type { ResidualModel } from "./residual-model.ts";
