@@ -1,0 +1,100 @@
+import type { TrackSpec } from "./track.ts";
+
+const TABLE = "fuel.md 1.4";
+
+/** Effective radii stand for the racing line, not for the wall. Lengths of straights are rounded published values [M]. */
+export const CHARLOTTE: TrackSpec = {
+  id: "charlotte",
+  name: "Charlotte Motor Speedway",
+  lengthMiles: { value: 1.5, tag: "S", source: TABLE },
+  laps: { value: 400, tag: "S", source: TABLE },
+  stageEndLaps: [100, 200, 300, 400],
+  stageEndLapsTag: "S",
+  powerPackage: "670hp",
+  greenLapS: { value: 31.25, tag: "I", source: `${TABLE}: 30.5-32 s` },
+  greenBurnGalPerLap: { value: 0.33, tag: "I", source: `${TABLE}: 0.31-0.35; 1.3: 0.333 from the 2025 race` },
+  paceMph: { value: 65, tag: "M", source: "pace car speed between 45 and 70 mph" },
+  pitRoadLimitMph: { value: 45, tag: "M", source: "pit road speed of 1.5 mile ovals" },
+  pitEntryShare: 0.9,
+  pitExitShare: 0.1,
+  segments: [
+    { lengthM: 325, bankingDeg: 5 },
+    { lengthM: 612, radiusM: 195, bankingDeg: 24 },
+    { lengthM: 540, bankingDeg: 5 },
+    { lengthM: 612, radiusM: 195, bankingDeg: 24 },
+    { lengthM: 325, bankingDeg: 5 },
+  ],
+  draftSensitivity: 1,
+  calibration: {
+    grip: 1.0,
+    brakeMps2: 5,
+    tractionMps2: 6,
+    scrub: 0.0012,
+    dragAreaM2: 1.02,
+    topGearMpsAt9000Rpm: 88,
+  },
+};
+
+export const MICHIGAN: TrackSpec = {
+  id: "michigan",
+  name: "Michigan International Speedway",
+  lengthMiles: { value: 2, tag: "S", source: TABLE },
+  laps: { value: 200, tag: "S", source: TABLE },
+  stageEndLaps: [45, 120, 200],
+  stageEndLapsTag: "M",
+  powerPackage: "670hp",
+  greenLapS: { value: 39, tag: "I", source: `${TABLE}: 38-40 s` },
+  greenBurnGalPerLap: { value: 0.41, tag: "I", source: `${TABLE}: 0.39-0.43; 1.3: 0.390 and 0.405 while saving` },
+  paceMph: { value: 70, tag: "M", source: "pace car speed between 45 and 70 mph" },
+  pitRoadLimitMph: { value: 55, tag: "M", source: "pit road speed of 2 mile ovals" },
+  pitEntryShare: 0.91,
+  pitExitShare: 0.1,
+  segments: [
+    { lengthM: 490, bankingDeg: 12 },
+    { lengthM: 780, radiusM: 248, bankingDeg: 18 },
+    { lengthM: 679, bankingDeg: 5 },
+    { lengthM: 780, radiusM: 248, bankingDeg: 18 },
+    { lengthM: 489.688, bankingDeg: 12 },
+  ],
+  draftSensitivity: 1.3,
+  calibration: {
+    grip: 1.1,
+    brakeMps2: 4,
+    tractionMps2: 6,
+    scrub: 0.0012,
+    dragAreaM2: 1.0,
+    topGearMpsAt9000Rpm: 92,
+  },
+};
+
+export const NASHVILLE: TrackSpec = {
+  id: "nashville",
+  name: "Nashville Superspeedway",
+  lengthMiles: { value: 1.333, tag: "S", source: TABLE },
+  laps: { value: 300, tag: "S", source: TABLE },
+  stageEndLaps: [90, 185, 300],
+  stageEndLapsTag: "S",
+  powerPackage: "670hp",
+  greenLapS: { value: 32, tag: "I", source: `${TABLE}: 31-33 s` },
+  greenBurnGalPerLap: { value: 0.252, tag: "I", source: `${TABLE}: 0.244-0.260 from the window of 75-80 laps [S]` },
+  paceMph: { value: 55, tag: "M", source: "pace car speed between 45 and 70 mph" },
+  pitRoadLimitMph: { value: 45, tag: "M", source: "pit road speed of ovals below 1.5 miles" },
+  pitEntryShare: 0.9,
+  pitExitShare: 0.11,
+  segments: [
+    { lengthM: 370, bankingDeg: 9 },
+    { lengthM: 440, radiusM: 140, bankingDeg: 14 },
+    { lengthM: 525.256, bankingDeg: 6 },
+    { lengthM: 440, radiusM: 140, bankingDeg: 14 },
+    { lengthM: 370, bankingDeg: 9 },
+  ],
+  draftSensitivity: 0.7,
+  calibration: {
+    grip: 1.1,
+    brakeMps2: 8,
+    tractionMps2: 5,
+    scrub: 0.0012,
+    dragAreaM2: 1.05,
+    topGearMpsAt9000Rpm: 80,
+  },
+};
