@@ -21,6 +21,9 @@ export interface Orders {
   /** Gentle orders are followed by lifting before braking. */
   readonly decelerationMaxMps2: number;
   readonly racing: boolean;
+  /** How soon a difference from the wanted speed is corrected: short when racing, long when rolling behind the pace car. */
+  readonly responseS: number;
+  readonly accelerationMaxMps2: number;
   /** Distance before the braking point at which a saving driver lifts. */
   readonly liftM: number;
 }
@@ -43,6 +46,8 @@ const PREVIEW_S = 0.3;
 /** A foot goes down in 0.3 s and comes up in 0.12 s [I]. */
 const PEDAL_DOWN_PER_S = 3.3;
 const PEDAL_UP_PER_S = 8;
+/** Below this speed the clutch slips: power turns into force as if at this speed. */
+const LAUNCH_MPS = 4;
 /** The engine control cuts fuel on a closed pedal above this speed [I]. */
 const CUT_PEDAL_MAX = 0.02;
 const CUT_RPM_MIN = 3000;
@@ -60,14 +65,14 @@ export function driveCar(car: CarState, road: RoadConditions, orders: Orders, no
   const wantedMps2 = wantedAcceleration(car, road, orders, bin);
   chooseGear(car, road, orders.racing);
   const engineOff = nowMs < car.engineOffUntilMs;
-  const wheelW = (massKg * wantedMps2 + resistanceN) * speed;
+  const wheelW = (massKg * wantedMps2 + resistanceN) * Math.max(speed, LAUNCH_MPS);
   const wantedPedal = engineOff ? 0 : wantedThrottle(car, wheelW / DRIVELINE_EFFICIENCY, wantedMps2);
   const change = wantedPedal - car.throttle;
   car.throttle += Math.max(-PEDAL_UP_PER_S * stepS, Math.min(PEDAL_DOWN_PER_S * stepS, change));
 
   const flywheelW = engineOff ? runDead(car) : runEngine(car, orders.racing);
   const driveW = flywheelW > 0 ? flywheelW * DRIVELINE_EFFICIENCY : flywheelW / DRIVELINE_EFFICIENCY;
-  const coastMps2 = (driveW / Math.max(speed, 4) - resistanceN) / massKg;
+  const coastMps2 = (driveW / Math.max(speed, LAUNCH_MPS) - resistanceN) / massKg;
   const brakeMps2 = car.throttle < 0.05 ? Math.max(0, coastMps2 - wantedMps2 - 0.3) : 0;
   car.brake = Math.min(1, brakeMps2 / BRAKE_FULL_MPS2);
   car.accelMps2 = coastMps2 - Math.min(brakeMps2, BRAKE_FULL_MPS2);
@@ -132,9 +137,9 @@ function wantedAcceleration(car: CarState, road: RoadConditions, orders: Orders,
   const pace = orders.racing ? car.style.cornerPace * (1 + car.wander - 0.02 * towShare(car, road)) : 1;
   const previewM = speed * PREVIEW_S;
   const limit = pace * (profile.limitMps[binAt(profile, car.positionM + previewM)] ?? 0);
-  const target = Math.min(limit, orders.speedMaxMps);
-  let wanted = (target - speed) / PREVIEW_S;
-  if (wanted < -orders.decelerationMaxMps2) wanted = -orders.decelerationMaxMps2;
+  const wantedByRoad = (limit - speed) / PREVIEW_S;
+  const wantedByOrders = (orders.speedMaxMps - speed) / orders.responseS;
+  let wanted = Math.max(-orders.decelerationMaxMps2, Math.min(wantedByRoad, wantedByOrders, orders.accelerationMaxMps2));
   const lateral = speed * speed * (profile.curvaturePerM[bin] ?? 0);
   const used = Math.min(1, lateral / ((profile.lateralGripMps2[bin] ?? 1) * pace * pace));
   const traction = calibration.tractionMps2 * Math.sqrt(1 - used * used);

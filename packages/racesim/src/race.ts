@@ -59,6 +59,15 @@ const COOL_DOWN_MS = 8_000;
 const FINISH_MS_MAX = 240_000;
 const GAS_CONSTANT_AIR_J_PER_KG_K = 287;
 
+const RACING_ORDERS = {
+  speedMaxMps: Number.POSITIVE_INFINITY,
+  decelerationMaxMps2: 12,
+  accelerationMaxMps2: Number.POSITIVE_INFINITY,
+  responseS: 0.3,
+  racing: true,
+  liftM: 0,
+};
+
 /** A seeded race. Advance it with `step` until it returns undefined. */
 export class RaceSim {
   readonly entries: readonly SimEntry[];
@@ -226,7 +235,7 @@ export class RaceSim {
 
   #orders(car: CarState, nowMs: number): Orders {
     const control = this.#control;
-    const orders = { speedMaxMps: Number.POSITIVE_INFINITY, decelerationMaxMps2: 12, racing: true, liftM: 0 };
+    const orders = { ...RACING_ORDERS };
     if (car.phase === "spinning") {
       orders.speedMaxMps = 2;
       if (nowMs >= car.spinUntilMs) {
@@ -236,9 +245,11 @@ export class RaceSim {
     } else if (control.underCaution || car.phase === "finished") {
       const isLeader = car === control.paceLeader;
       const freeMps = isLeader ? this.#paceMps : this.#paceMps * CATCH_UP_FACTOR;
-      const followMps = isLeader ? freeMps : followingSpeedMps(car, 4, 1.5);
+      const followMps = isLeader ? freeMps : followingSpeedMps(car, 3 + 0.35 * car.speedMps, 2.5);
       orders.speedMaxMps = car.isInTraffic ? Math.min(freeMps, followMps) : freeMps;
       orders.decelerationMaxMps2 = 3.5;
+      orders.accelerationMaxMps2 = 1.2;
+      orders.responseS = 1;
       orders.racing = false;
       this.#maybeSwitchOff(car, nowMs);
     } else {
@@ -248,7 +259,10 @@ export class RaceSim {
       orders.liftM = car.savingLevel * 0.05 * this.track.lengthM;
     }
     orders.speedMaxMps = this.#pitRoad.limitOrders(car, orders);
-    if (car.isOnPitRoad) orders.racing = false;
+    if (car.isOnPitRoad) {
+      orders.racing = false;
+      orders.accelerationMaxMps2 = 4;
+    }
     return orders;
   }
 

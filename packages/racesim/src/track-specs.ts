@@ -26,12 +26,12 @@ export const CHARLOTTE: TrackSpec = {
   ],
   draftSensitivity: 1,
   calibration: {
-    grip: 1.0,
+    grip: 1.1,
     brakeMps2: 5,
     tractionMps2: 6,
     scrub: 0.0012,
     dragAreaM2: 1.02,
-    topGearMpsAt9000Rpm: 88,
+    topGearMpsAt9000Rpm: 86,
   },
 };
 
@@ -58,12 +58,12 @@ export const MICHIGAN: TrackSpec = {
   ],
   draftSensitivity: 1.3,
   calibration: {
-    grip: 1.1,
+    grip: 1.26,
     brakeMps2: 4,
     tractionMps2: 6,
-    scrub: 0.0012,
-    dragAreaM2: 1.0,
-    topGearMpsAt9000Rpm: 92,
+    scrub: 0.0008,
+    dragAreaM2: 0.95,
+    topGearMpsAt9000Rpm: 90,
   },
 };
 
@@ -83,18 +83,18 @@ export const NASHVILLE: TrackSpec = {
   pitExitShare: 0.11,
   segments: [
     { lengthM: 370, bankingDeg: 9 },
-    { lengthM: 440, radiusM: 140, bankingDeg: 14 },
+    { lengthM: 440, radiusM: 176, bankingDeg: 14 },
     { lengthM: 525.256, bankingDeg: 6 },
-    { lengthM: 440, radiusM: 140, bankingDeg: 14 },
+    { lengthM: 440, radiusM: 176, bankingDeg: 14 },
     { lengthM: 370, bankingDeg: 9 },
   ],
   draftSensitivity: 0.7,
   calibration: {
-    grip: 1.1,
-    brakeMps2: 8,
+    grip: 1.25,
+    brakeMps2: 7,
     tractionMps2: 5,
-    scrub: 0.0012,
-    dragAreaM2: 1.05,
-    topGearMpsAt9000Rpm: 80,
+    scrub: 0.0006,
+    dragAreaM2: 0.95,
+    topGearMpsAt9000Rpm: 81,
   },
 };
