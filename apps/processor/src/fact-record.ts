@@ -1,5 +1,4 @@
 import {
-  type AlertFact,
   type BurnWindow,
   create,
   type DataGapFact,
@@ -7,14 +6,10 @@ import {
   type Fact,
   type FactKind,
   FactSchema,
-  type LapFact,
   type LateFrame,
   LateFrameSchema,
   ProvenanceSchema,
   type RaceFact,
-  type StageFact,
-  type StintFact,
-  type StrategyFact,
   subjects,
   toBinary,
 } from "@burnline/contract";
@@ -121,14 +116,14 @@ export function lateRecord(race: string, late: LateFrame): OutboxRecord {
 function factBody(output: FuelOutput): Fact["body"] {
   switch (output.kind) {
     case "lap":
-      return { case: "lap", value: output.body as LapFact };
+      return { case: "lap", value: output.body };
     case "stint":
-      return { case: "stint", value: output.body as StintFact };
+      return { case: "stint", value: output.body };
     case "stage":
-      return { case: "stage", value: output.body as StageFact };
+      return { case: "stage", value: output.body };
     case "strategy":
-      return { case: "strategy", value: output.body as StrategyFact };
+      return { case: "strategy", value: output.body };
     case "alert":
-      return { case: "alert", value: output.body as AlertFact };
+      return { case: "alert", value: output.body };
   }
 }

@@ -1,6 +1,6 @@
-import type { Logger } from "@burnline/runtime";
 import { InvariantError } from "@burnline/std";
 import { PartitionRunner, type RunnerObserver, type RunnerOptions, type RunnerPorts } from "@burnline/stream";
+import type { ProcessorLogger, ProcessorMetrics } from "./processor-metrics.ts";
 import { RaceTopology } from "./topology.ts";
 
 /** How long a reader waits for records before the runner looks after its lease. */
@@ -16,7 +16,8 @@ export interface WorkerDependencies {
   readonly race: string;
   readonly options: RunnerOptions;
   readonly observer: RunnerObserver;
-  readonly logger: Logger;
+  readonly logger: ProcessorLogger;
+  readonly metrics: ProcessorMetrics;
   /** A broken invariant: the process has to end. */
   readonly onFatal: (error: unknown) => void;
   readonly sleep: (ms: number) => Promise<void>;
@@ -49,7 +50,7 @@ export class PartitionWorker {
   }
 
   async #run(): Promise<void> {
-    const { logger, options, onFatal, sleep } = this.#dependencies;
+    const { logger, metrics, options, onFatal, sleep } = this.#dependencies;
     let failures = 0;
     while (!this.#stopping) {
       try {
@@ -58,6 +59,7 @@ export class PartitionWorker {
         if (!acquired) await sleep(HELD_WAIT_MS);
       } catch (error) {
         if (error instanceof InvariantError) return onFatal(error);
+        metrics.partitionFailed();
         const backoffMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** failures++);
         logger.error(
           { err: error, partition: options.partition, backoffMs },
@@ -77,13 +79,18 @@ export class PartitionWorker {
     this.#topology = topology;
     try {
       while (!this.#stopping) {
-        if ((await runner.step(IDLE_WAIT_MS)) === "lost") return true;
+        if ((await runner.step(IDLE_WAIT_MS)) === "lost") {
+          this.#topology = undefined;
+          return true;
+        }
       }
     } catch (error) {
+      this.#topology = undefined;
       await runner.abandon();
       throw error;
     }
     await runner.release();
+    this.#topology = undefined;
     return true;
   }
 }

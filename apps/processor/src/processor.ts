@@ -1,0 +1,71 @@
+import { PARTITION_COUNT } from "@burnline/contract";
+import { RUNNER_DEFAULTS, type RunnerObserver, type RunnerOptions, type RunnerPorts } from "@burnline/stream";
+import type { CarCounts } from "./car-state.ts";
+import { PartitionWorker } from "./partition-worker.ts";
+import type { ProcessorLogger, ProcessorMetrics } from "./processor-metrics.ts";
+
+export interface ProcessorOptions {
+  readonly ports: RunnerPorts;
+  readonly race: string;
+  /** Unique among the processors that are alive; one that restarts under its old name gets its partitions back at once. */
+  readonly ownerId: string;
+  readonly metrics: ProcessorMetrics;
+  readonly logger: ProcessorLogger;
+  /** A broken invariant: the process has to end and to begin anew from the last commit. */
+  readonly onFatal: (error: unknown) => void;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly runner?: Partial<typeof RUNNER_DEFAULTS>;
+}
+
+export interface Processor {
+  start(): Promise<void>;
+  /** Commits what was read and gives every partition back. */
+  stop(): Promise<void>;
+  /** Partitions that are running now. */
+  partitionsOwned(): number;
+  /** Counted since the race began, by car. */
+  carCounts(): ReadonlyMap<string, Readonly<CarCounts>>;
+}
+
+/** Runs every partition of a race that it can get hold of. */
+export function createProcessor(options: ProcessorOptions): Processor {
+  const observer = observe(options.metrics, options.logger);
+  const workers = Array.from({ length: PARTITION_COUNT }, (_, partition) => {
+    const runnerOptions: RunnerOptions = { ...RUNNER_DEFAULTS, ...options.runner, partition, ownerId: options.ownerId };
+    const { ports, race, logger, metrics, onFatal, sleep } = options;
+    return new PartitionWorker({ ports, race, options: runnerOptions, observer, logger, metrics, onFatal, sleep });
+  });
+  return {
+    start: async () => {
+      for (const worker of workers) worker.start();
+    },
+    stop: async () => {
+      await Promise.all(workers.map((worker) => worker.stop()));
+    },
+    partitionsOwned: () => workers.filter(({ topology }) => topology !== undefined).length,
+    carCounts: () => new Map(workers.flatMap(({ topology }) => [...(topology?.carCounts() ?? [])])),
+  };
+}
+
+function observe(metrics: ProcessorMetrics, logger: ProcessorLogger): RunnerObserver {
+  return {
+    recovered: (partition, source, position) => {
+      metrics.recovered(source);
+      if (source === "snapshot")
+        logger.warn({ partition, position }, "the state store had lost this partition; recovered it from a snapshot");
+    },
+    committed: (_, records, outputs, oldestWaitMs) => metrics.committed(records, outputs, oldestWaitMs / 1000),
+    snapshotStored: (_, bytes) => metrics.snapshotStored(bytes),
+    dataGap: (partition, firstMissing, firstPresent) => {
+      metrics.dataGap();
+      logger.error(
+        { partition, firstMissing, firstPresent },
+        "the log was trimmed before it was counted; totals are marked degraded",
+      );
+    },
+    lost: (partition, why) => {
+      metrics.partitionLost(why);
+      logger.warn({ partition, why }, "another owner has the partition");
+    },
+  };
+}

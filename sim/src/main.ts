@@ -1,0 +1,35 @@
+import { InvariantError } from "@burnline/std";
+import { type SimResult, simulate } from "./chain.ts";
+import { parseSimCommand, SIM_USAGE } from "./options.ts";
+
+const command = parseSimCommand(process.argv.slice(2));
+if ("error" in command) {
+  process.stderr.write(`${command.error}\n\n${SIM_USAGE}\n`);
+  process.exit(2);
+}
+
+let broken = 0;
+for (const seed of command.seeds) {
+  try {
+    const result = await simulate({ ...command.options, seed });
+    process.stdout.write(`${command.json ? JSON.stringify(result) : resultLine(result)}\n`);
+  } catch (error) {
+    if (!(error instanceof InvariantError)) throw error;
+    broken++;
+    process.stdout.write(`seed ${seed} BROKEN ${error.message}\n`);
+  }
+}
+if (command.seeds.length > 1)
+  process.stdout.write(`${command.seeds.length} seeds, ${broken} with a broken invariant\n`);
+process.exitCode = broken === 0 ? 0 : 1;
+
+function resultLine(result: SimResult): string {
+  const { seed, frames, duplicates, lateSamples, facts, crashes, freezes, stateLosses, fencedCommits, stateHash } =
+    result;
+  return [
+    `seed ${seed} ok`,
+    `frames ${frames} duplicates ${duplicates} late-samples ${lateSamples} facts ${facts}`,
+    `crashes ${crashes} freezes ${freezes} state-losses ${stateLosses} fenced ${fencedCommits} resent ${result.resent}`,
+    `model ${result.modelCorrections} state ${stateHash}`,
+  ].join("  ");
+}
