@@ -8,8 +8,8 @@ import { ServerClock } from "./server-clock.ts";
 
 /** A larger message is not decoded; the connection is opened anew. A snapshot of 128 cars has about 200 KiB. */
 export const FEED_MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
-/** Topics that one page follows at a time; one more is a programmer's error. */
-export const SUBSCRIPTIONS_MAX = 32;
+/** Topics that one page follows at a time, as the gateway allows; one more is a programmer's error. */
+export const SUBSCRIPTIONS_MAX = 16;
 
 export interface FeedSocket {
   send(bytes: Uint8Array): void;

@@ -1,0 +1,225 @@
+import type { CarView, RaceView } from "@burnline/contract";
+import { type CSSProperties, memo, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type BoardRow, boardRow, rowWords } from "./board-row.ts";
+import { BurnMeter } from "./burn-meter.tsx";
+import type { Shown } from "./format.ts";
+import { UNIT_WORDS } from "./fuel-reading.ts";
+import type { Settings, Units } from "./settings.ts";
+
+/** Up to here one column is easier to read; beyond, two halves keep the lines high enough for two metres. */
+const ONE_COLUMN_CARS_MAX = 14;
+/** Narrower than this there is no room for two halves. */
+const TWO_COLUMNS_WIDTH_PX_MIN = 1_000;
+
+/** All cars of the race in lines of equal height, in one or two halves read downwards. */
+export function Board(props: {
+  readonly cars: readonly CarView[];
+  readonly race: RaceView | undefined;
+  readonly settings: Settings;
+  readonly chosen: string | undefined;
+  readonly isFiltered: boolean;
+  /** Told to the keys: how many lines one step to the other half is. */
+  readonly rowsPerColumn: RefObject<number>;
+  readonly onChoose: (car: string) => void;
+  readonly onOpen: (car: string) => void;
+}) {
+  const { cars, race, settings, chosen } = props;
+  const isWide = useIsWide();
+  const columns = isWide && cars.length > ONE_COLUMN_CARS_MAX ? 2 : 1;
+  const rows = Math.max(1, Math.ceil(cars.length / columns));
+  props.rowsPerColumn.current = rows;
+  const grid = useRef<HTMLDivElement>(null);
+  useEffect(() => grid.current?.focus({ preventScroll: true }), []);
+  const chosenCar = cars.find((car) => car.car === chosen);
+  return (
+    <main className="board" style={{ "--rows": rows, "--columns": columns } as CSSProperties} aria-label="Board">
+      <div className="board-heads" aria-hidden="true">
+        {Array.from({ length: columns }, (_, column) => (
+          <ColumnHeads key={column} settings={settings} />
+        ))}
+      </div>
+      {cars.length === 0 ? (
+        <p className="board-nothing">{props.isFiltered ? "No car matches the filter. Esc clears it." : "No cars yet."}</p>
+      ) : (
+        // biome-ignore lint/a11y/useSemanticElements: a table cannot be laid out in two halves
+        <div
+          ref={grid}
+          className="board-grid"
+          role="grid"
+          aria-label="All cars"
+          aria-rowcount={cars.length}
+          aria-activedescendant={chosen === undefined ? undefined : `car-${chosen}`}
+          tabIndex={0}
+          data-testid="board"
+        >
+          {cars.map((car, index) => (
+            <Row
+              key={car.car}
+              car={car}
+              race={race?.definition === undefined ? undefined : race}
+              trackLengthM={race?.definition?.track?.lengthM ?? 0}
+              index={index}
+              units={settings.units}
+              isChosen={car.car === chosen}
+              isFavourite={settings.favourites.includes(car.car)}
+              onChoose={props.onChoose}
+              onOpen={props.onOpen}
+            />
+          ))}
+        </div>
+      )}
+      <DetailLine car={chosenCar} race={race} units={settings.units} />
+    </main>
+  );
+}
+
+function ColumnHeads({ settings }: { readonly settings: Settings }) {
+  const unit = UNIT_WORDS[settings.units].perLap;
+  return (
+    <div className="row heads">
+      <span className="c-position">POS</span>
+      <span className="c-car">CAR</span>
+      <span className="c-driver">DRIVER</span>
+      <span className="c-number">
+        LAST <small>{unit}</small>
+      </span>
+      <span className="c-number">
+        AVG <small>{unit}</small>
+      </span>
+      <span className="c-meter">
+        <small>SAVING</small> METER <small>HARD</small>
+      </span>
+      <span className="c-left">LAPS LEFT</span>
+      <span className="c-saved">SAVED</span>
+      <span className="c-stint">STINT</span>
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly car: CarView;
+  readonly race: RaceView | undefined;
+  readonly trackLengthM: number;
+  readonly index: number;
+  readonly units: Units;
+  readonly isChosen: boolean;
+  readonly isFavourite: boolean;
+  readonly onChoose: (car: string) => void;
+  readonly onOpen: (car: string) => void;
+}
+
+const Row = memo(PlainRow, (before, after) => {
+  // The race changes with every message; of it a row needs only the track, the car profile and the flag.
+  const { race: _before, ...old } = before;
+  const { race: _after, ...next } = after;
+  return (
+    before.race?.definition?.carProfile === after.race?.definition?.carProfile &&
+    before.race?.flag === after.race?.flag &&
+    Object.entries(next).every(([name, value]) => old[name as keyof typeof old] === value)
+  );
+});
+
+function PlainRow(props: RowProps) {
+  const { car, isChosen, isFavourite } = props;
+  const row = boardRow(car, props.race, props.units);
+  const element = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (isChosen) element.current?.scrollIntoView({ block: "nearest" });
+  }, [isChosen]);
+  const classes = ["row", isChosen ? "chosen" : "", car.stale ? "stale" : "", row.isLow ? "low" : ""];
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Enter is heard by the page, for the chosen row
+    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and points at the chosen row
+    // biome-ignore lint/a11y/useSemanticElements: a table cannot be laid out in two halves
+    <div
+      ref={element}
+      id={`car-${car.car}`}
+      className={classes.filter((name) => name !== "").join(" ")}
+      role="row"
+      aria-rowindex={props.index + 1}
+      aria-selected={isChosen}
+      data-car={car.car}
+      onClick={() => props.onChoose(car.car)}
+      onDoubleClick={() => props.onOpen(car.car)}
+    >
+      <Cell className="c-position" value={row.position} />
+      <span className="c-car" role="gridcell">
+        <b>{car.car}</b>
+      </span>
+      <DriverCell row={row} isFavourite={isFavourite} />
+      <span className="c-number" role="gridcell" title={lastLapTitle(row)} data-invalid={row.lastLapCode !== ""}>
+        {row.lastLap.text}
+        {row.lastLapCode !== "" && <sup>{row.lastLapCode}</sup>}
+      </span>
+      <Cell className="c-number c-average" value={row.average} />
+      <span className="c-meter" role="gridcell">
+        <BurnMeter meter={row.meter} />
+      </span>
+      <span className="c-left" role="gridcell" title={row.lapsLeft.reason} data-known={row.lapsLeft.reason === undefined}>
+        {row.isLow && <i>LOW</i>}
+        <b>{row.lapsLeft.text}</b>
+        <small>{row.lapsLeftRange}</small>
+      </span>
+      <Cell className="c-saved" value={row.saved} />
+      <Cell className="c-stint" value={row.stintLaps} />
+    </div>
+  );
+}
+
+function DriverCell({ row, isFavourite }: { readonly row: BoardRow; readonly isFavourite: boolean }) {
+  const make = row.manufacturer === "" ? "" : row.manufacturer.slice(0, 3).toUpperCase();
+  return (
+    <span className="c-driver" role="gridcell" title={[row.driver, row.team, row.manufacturer].filter(Boolean).join(" · ")}>
+      {isFavourite && (
+        <span className="star" role="img" aria-label="favourite">
+          ★
+        </span>
+      )}
+      <span className="driver">{row.driver === "" ? `Car ${row.car}` : row.driver}</span>
+      <span className="make">{make}</span>
+      {row.state.code !== "" && (
+        <span className={`state state-${row.state.code}`} title={row.state.words}>
+          {row.state.code}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function Cell({ value, className }: { readonly value: Shown; readonly className: string }) {
+  return (
+    <span className={className} role="gridcell" title={value.reason} data-known={value.reason === undefined}>
+      {value.text}
+    </span>
+  );
+}
+
+function lastLapTitle(row: BoardRow): string {
+  if (row.lastLap.reason !== undefined) return row.lastLap.reason;
+  return row.lastLapReasons === "" ? row.provenance : `Not in averages: ${row.lastLapReasons}. ${row.provenance}`;
+}
+
+/** Everything about the chosen car in words: what a tooltip would say, but for the keyboard and from two metres. */
+function DetailLine(props: { readonly car: CarView | undefined; readonly race: RaceView | undefined; readonly units: Units }) {
+  const { car } = props;
+  if (car === undefined) return <div className="detail" />;
+  const row = boardRow(car, props.race, props.units);
+  return (
+    <div className="detail" data-testid="detail">
+      <b>{car.car}</b>
+      <strong>{row.driver}</strong>
+      <span>{rowWords(row, car, props.units).join("  ·  ")}</span>
+      <kbd>Enter</kbd>
+    </div>
+  );
+}
+
+function useIsWide(): boolean {
+  const [isWide, setIsWide] = useState(() => innerWidth >= TWO_COLUMNS_WIDTH_PX_MIN);
+  useEffect(() => {
+    const resized = () => setIsWide(innerWidth >= TWO_COLUMNS_WIDTH_PX_MIN);
+    addEventListener("resize", resized);
+    return () => removeEventListener("resize", resized);
+  }, []);
+  return isWide;
+}
