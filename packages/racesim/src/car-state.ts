@@ -18,8 +18,9 @@ export interface DriverStyle {
   readonly cornerPace: number;
   /** Seconds held up before a pass is tried. */
   readonly patienceS: number;
-  /** A driver's foot is never still. */
+  /** How much the pace in corners wanders from lap to lap, and how unsteady the foot is (standard deviations). */
   readonly wander: number;
+  readonly foot: number;
 }
 
 /** A stop as planned when the car reaches its box. */
@@ -60,6 +61,8 @@ export class CarState {
   heldUpMs = 0;
   passingUntilMs = 0;
   wander = 0;
+  /** Relative error of the foot on a part-open pedal. */
+  foot = 0;
 
   savingLevel = 0;
   savingUntilLap = 0;

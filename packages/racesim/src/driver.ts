@@ -26,6 +26,10 @@ export interface Orders {
   readonly accelerationMaxMps2: number;
   /** Distance before the braking point at which a saving driver lifts. */
   readonly liftM: number;
+  /** Share of the possible speed that he uses in corners. */
+  readonly cornerShare: number;
+  /** A saving driver does not open the throttle further. */
+  readonly pedalMax: number;
 }
 
 /** Car and one driver; source: fuel.md 1.1 [M]. */
@@ -38,7 +42,7 @@ const GEAR_RATIOS = [2.9, 2.1, 1.62, 1.28, 1] as const;
 const SHIFT_UP_RPM = 9000;
 const RPM_LIMIT = 9500;
 const RACING_RPM_MIN = 5200;
-const CRUISING_RPM_MIN = 3000;
+const CRUISING_RPM_MIN = 2300;
 /** The clutch slips below. */
 const ROLLING_RPM_MIN = 1900;
 /** Where the driver looks when he corrects his speed, in seconds of way; also how fast he corrects. */
@@ -66,7 +70,9 @@ export function driveCar(car: CarState, road: RoadConditions, orders: Orders, no
   chooseGear(car, road, orders.racing);
   const engineOff = nowMs < car.engineOffUntilMs;
   const wheelW = (massKg * wantedMps2 + resistanceN) * Math.max(speed, LAUNCH_MPS);
-  const wantedPedal = engineOff ? 0 : wantedThrottle(car, wheelW / DRIVELINE_EFFICIENCY, wantedMps2);
+  const wantedPedal = engineOff
+    ? 0
+    : Math.min(orders.pedalMax, wantedThrottle(car, wheelW / DRIVELINE_EFFICIENCY, wantedMps2));
   const change = wantedPedal - car.throttle;
   car.throttle += Math.max(-PEDAL_UP_PER_S * stepS, Math.min(PEDAL_DOWN_PER_S * stepS, change));
 
@@ -134,12 +140,17 @@ function towShare(car: CarState, road: RoadConditions): number {
 function wantedAcceleration(car: CarState, road: RoadConditions, orders: Orders, bin: number): number {
   const { profile, calibration } = road;
   const speed = car.speedMps;
-  const pace = orders.racing ? car.style.cornerPace * (1 + car.wander - 0.02 * towShare(car, road)) : 1;
+  const pace = orders.racing
+    ? orders.cornerShare * car.style.cornerPace * (1 + car.wander - 0.02 * towShare(car, road))
+    : 1;
   const previewM = speed * PREVIEW_S;
   const limit = pace * (profile.limitMps[binAt(profile, car.positionM + previewM)] ?? 0);
   const wantedByRoad = (limit - speed) / PREVIEW_S;
   const wantedByOrders = (orders.speedMaxMps - speed) / orders.responseS;
-  let wanted = Math.max(-orders.decelerationMaxMps2, Math.min(wantedByRoad, wantedByOrders, orders.accelerationMaxMps2));
+  let wanted = Math.max(
+    -orders.decelerationMaxMps2,
+    Math.min(wantedByRoad, wantedByOrders, orders.accelerationMaxMps2),
+  );
   const lateral = speed * speed * (profile.curvaturePerM[bin] ?? 0);
   const used = Math.min(1, lateral / ((profile.lateralGripMps2[bin] ?? 1) * pace * pace));
   const traction = calibration.tractionMps2 * Math.sqrt(1 - used * used);
@@ -155,7 +166,8 @@ function wantedAcceleration(car: CarState, road: RoadConditions, orders: Orders,
 function wantedThrottle(car: CarState, powerW: number, wantedMps2: number): number {
   if (car.rpm > RPM_LIMIT) return 0;
   if (wantedMps2 <= -1) return 0;
-  return car.engine.pedalFor(car.rpm, powerW);
+  const pedal = car.engine.pedalFor(car.rpm, powerW);
+  return pedal < 0.95 ? Math.max(0, pedal * (1 + car.foot)) : pedal;
 }
 
 function chooseGear(car: CarState, road: RoadConditions, racing: boolean): void {

@@ -11,7 +11,7 @@ const FIRST_CAUTION_MS_MAX = 240_000;
 const NEXT_CAUTION_MS_MIN = 150_000;
 const NEXT_CAUTION_MS_MEAN = 700_000;
 const CAUTION_LAPS_MIN = 3;
-const CAUTION_LAPS_MAX = 5;
+const CAUTION_LAPS_MAX = 4;
 /** Green comes at the latest this many laps after it should, whether or not the field is bunched. */
 const RESTART_DELAY_LAPS_MAX = 3;
 const BUNCHED_GAP_M = 60;

@@ -66,7 +66,13 @@ const RACING_ORDERS = {
   responseS: 0.3,
   racing: true,
   liftM: 0,
+  cornerShare: 1,
+  pedalMax: 1,
 };
+/** What a driver who saves as much as he can gives away: an early lift, rolling through corners, a half-open throttle [X]. */
+const SAVING_LIFT_LAP_SHARE = 0.035;
+const SAVING_CORNER_LOSS = 0.009;
+const SAVING_PEDAL_LOSS = 0.5;
 
 /** A seeded race. Advance it with `step` until it returns undefined. */
 export class RaceSim {
@@ -126,6 +132,7 @@ export class RaceSim {
     for (const car of this.#cars) {
       decidePass(car, nowMs, STEP_MS);
       car.wander = 0.97 * car.wander + car.prng.normal(0, car.style.wander);
+      car.foot = 0.7 * car.foot + car.prng.normal(0, car.style.foot);
     }
     for (const sampler of this.#samplers) sampler.count = 0;
     for (let part = 0; part < STEP_MS / SUBSTEP_MS; part++) this.#substep(nowMs + part * SUBSTEP_MS);
@@ -152,9 +159,10 @@ export class RaceSim {
         truth,
         engine: new EngineTable(truth.build, ambient),
         style: {
-          cornerPace: carPrng.normal(1, 0.0035) - 0.0001 * index,
+          cornerPace: carPrng.normal(1, 0.005) - 0.0001 * index,
           patienceS: carPrng.uniform(1, 5),
           wander: carPrng.uniform(0.0003, 0.0009),
+          foot: carPrng.uniform(0.01, 0.04),
         },
         prng: carPrng,
         positionM: this.track.lengthM - (this.#paceMps * FORMATION_MS) / 1000 - index * GRID_SPACING_M,
@@ -254,9 +262,13 @@ export class RaceSim {
       this.#maybeSwitchOff(car, nowMs);
     } else {
       if (car.isInTraffic && nowMs >= car.passingUntilMs) {
-        orders.speedMaxMps = followingSpeedMps(car, car.savesByDrafting ? 9 : 4, 0.8);
+        orders.speedMaxMps = followingSpeedMps(car, car.savesByDrafting ? 8 : 4 + 0.1 * car.speedMps, 0.8);
       }
-      orders.liftM = car.savingLevel * 0.05 * this.track.lengthM;
+      if (car.savingLevel > 0) {
+        orders.liftM = car.savingLevel * SAVING_LIFT_LAP_SHARE * this.track.lengthM;
+        orders.cornerShare = 1 - SAVING_CORNER_LOSS * car.savingLevel;
+        orders.pedalMax = 1 - SAVING_PEDAL_LOSS * car.savingLevel;
+      }
     }
     orders.speedMaxMps = this.#pitRoad.limitOrders(car, orders);
     if (car.isOnPitRoad) {

@@ -26,11 +26,11 @@ export const CHARLOTTE: TrackSpec = {
   ],
   draftSensitivity: 1,
   calibration: {
-    grip: 1.1,
-    brakeMps2: 5,
+    grip: 1.105,
+    brakeMps2: 7,
     tractionMps2: 6,
-    scrub: 0.0012,
-    dragAreaM2: 1.02,
+    scrub: 0.0017,
+    dragAreaM2: 0.87,
     topGearMpsAt9000Rpm: 86,
   },
 };
@@ -58,11 +58,11 @@ export const MICHIGAN: TrackSpec = {
   ],
   draftSensitivity: 1.3,
   calibration: {
-    grip: 1.26,
-    brakeMps2: 4,
+    grip: 1.265,
+    brakeMps2: 6,
     tractionMps2: 6,
-    scrub: 0.0008,
-    dragAreaM2: 0.95,
+    scrub: 0.0013,
+    dragAreaM2: 0.84,
     topGearMpsAt9000Rpm: 90,
   },
 };
@@ -90,11 +90,11 @@ export const NASHVILLE: TrackSpec = {
   ],
   draftSensitivity: 0.7,
   calibration: {
-    grip: 1.25,
-    brakeMps2: 7,
+    grip: 1.295,
+    brakeMps2: 9,
     tractionMps2: 5,
     scrub: 0.0006,
-    dragAreaM2: 0.95,
+    dragAreaM2: 0.94,
     topGearMpsAt9000Rpm: 81,
   },
 };

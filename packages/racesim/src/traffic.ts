@@ -3,6 +3,8 @@ import type { CarState } from "./car-state.ts";
 export const CAR_LENGTH_M = 4.95;
 /** Cars further away than this do not matter to each other. */
 const SIGHT_M = 250;
+/** A faster driver cannot do what he could within this gap. */
+const HELD_UP_M = 18;
 const PASS_MS = 5_000;
 
 /** Who follows whom on the racing surface. Order by place on the lap, kept sorted between calls. */
@@ -53,7 +55,7 @@ export function followingSpeedMps(car: CarState, wantedGapM: number, reactionS: 
 /** After being held up for as long as the driver bears it, he goes past; a driver who saves in the tow does not try. */
 export function decidePass(car: CarState, nowMs: number, elapsedMs: number): void {
   if (nowMs < car.passingUntilMs) return;
-  const isHeldUp = car.gapM < 14 && car.gapM > -CAR_LENGTH_M && !car.savesByDrafting;
+  const isHeldUp = car.gapM < HELD_UP_M && car.gapM > -CAR_LENGTH_M && !car.savesByDrafting;
   car.heldUpMs = isHeldUp ? car.heldUpMs + elapsedMs : 0;
   if (car.heldUpMs < car.style.patienceS * 1000) return;
   car.heldUpMs = 0;
