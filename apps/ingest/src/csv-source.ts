@@ -5,7 +5,7 @@ import { CsvError, parse } from "csv-parse";
 import type { RecordedFileOptions } from "./ibt-source.ts";
 import { type RandomAccess, readChunks } from "./random-access.ts";
 import { RECORDING_EPOCH_MS, RecordedCar, SESSION_TIME_S_MAX, type TelemetryRow } from "./recorded-car.ts";
-import { DEFAULT_CAR, DEFAULT_CAR_PROFILE, firstFrameSecond, recordedRace } from "./recording-race.ts";
+import { DEFAULT_CAR, DEFAULT_CAR_PROFILE, firstFrameMs, recordedRace } from "./recording-race.ts";
 import { type Source, SourceError, type SourceItem } from "./source.ts";
 
 /** The columns, exactly these, in any order; with the range that a cell may have. */
@@ -53,7 +53,7 @@ export async function openCsvSource(access: RandomAccess, options: RecordedFileO
       carProfile: options.carProfile ?? DEFAULT_CAR_PROFILE,
       track: { id: "unknown", name: "Unknown track", lengthM },
     }),
-    startMs: await firstFrameSecond(options.fileName, items()),
+    startMs: await firstFrameMs(options.fileName, items()),
     live: false,
     items,
   };

@@ -1,7 +1,7 @@
 import { type IbtFile, openIbtFile } from "./ibt-file.ts";
 import type { RandomAccess } from "./random-access.ts";
 import { RECORDING_EPOCH_MS, RecordedCar, type TelemetryRow } from "./recorded-car.ts";
-import { DEFAULT_CAR, DEFAULT_CAR_PROFILE, firstFrameSecond, recordedRace } from "./recording-race.ts";
+import { DEFAULT_CAR, DEFAULT_CAR_PROFILE, firstFrameMs, recordedRace } from "./recording-race.ts";
 import { type Source, SourceError, type SourceItem } from "./source.ts";
 
 /** Options of a recorded file of one car. */
@@ -52,7 +52,7 @@ export async function openIbtSource(access: RandomAccess, options: RecordedFileO
   return {
     description: `${options.fileName}: ${session.carPath ?? "unknown car"}, ${race.track?.name ?? ""}, ${file.recordCount} records at ${file.tickRateHz} Hz`,
     race,
-    startMs: await firstFrameSecond(options.fileName, items()),
+    startMs: await firstFrameMs(options.fileName, items()),
     live: false,
     items,
   };

@@ -48,6 +48,8 @@ export interface ItemOutcome {
   readonly appends: readonly LogAppend[];
   /** Why the item was refused; undefined: admitted (or nothing to admit). */
   readonly fault: AdmissionFault | ControlFault | undefined;
+  /** Samples admitted. */
+  readonly samples: number;
 }
 
 /**
@@ -121,12 +123,13 @@ export class IngestSession {
     switch (item.type) {
       case "skipped":
         this.counts.skipped(item.reason, item.count);
-        return { appends: [], fault: undefined };
+        return { appends: [], fault: undefined, samples: 0 };
       case "control": {
         const outcome = this.#acceptControl(item.event, this.#arrivalMs);
         if (outcome.ok) this.counts.controlAdmitted();
         else this.counts.controlRejected(outcome.error);
-        return outcome.ok ? { appends: outcome.value, fault: undefined } : { appends: [], fault: outcome.error };
+        const appends = outcome.ok ? outcome.value : [];
+        return { appends, fault: outcome.ok ? undefined : outcome.error, samples: 0 };
       }
       case "bytes":
         return this.#acceptFrame(this.#admission.admitBytes(item.bytes, this.#arrivalMs), index, item.bytes);
@@ -143,12 +146,13 @@ export class IngestSession {
     this.counts.frameAdmitted(frame.car, frame.offsetMs.length, payload.value.length);
     const partition = partitionOf(frame.car);
     const record = { partition, subject: subjects.telemetry(this.race, partition, frame.car), payload: payload.value };
-    return { appends: [this.#live ? record : { ...record, messageId: `item:${index}` }], fault: undefined };
+    const append = this.#live ? record : { ...record, messageId: `item:${index}` };
+    return { appends: [append], fault: undefined, samples: frame.offsetMs.length };
   }
 
   #refuseFrame({ reason, car }: Refusal): ItemOutcome {
     this.counts.frameRejected(reason, car);
-    return { appends: [], fault: reason };
+    return { appends: [], fault: reason, samples: 0 };
   }
 
   #acceptControl(event: ControlEvent, arrivalMs: number): Result<readonly LogAppend[], ControlFault> {

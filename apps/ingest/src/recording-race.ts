@@ -39,11 +39,11 @@ export function raceIdOf(text: string): string {
 }
 
 /**
- * Event time of the first frame, rounded down to a whole second so that the times of ticks and windows are round.
+ * Event time at which a recording starts: that of its first frame, a whole multiple of 100 ms.
  * @throws SourceError when nothing in the file is a sample.
  */
-export async function firstFrameSecond(fileName: string, items: AsyncIterable<SourceItem>): Promise<number> {
-  for await (const item of items) if (item.type === "frame") return Math.floor(item.frame.eventTimeMs / 1000) * 1000;
+export async function firstFrameMs(fileName: string, items: AsyncIterable<SourceItem>): Promise<number> {
+  for await (const item of items) if (item.type === "frame") return item.frame.eventTimeMs;
   throw new SourceError(`${fileName}: the file holds no usable sample; record a session in which the car drives.`);
 }
 

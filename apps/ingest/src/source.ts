@@ -24,7 +24,7 @@ export type SkipReason =
   | "repeated-tick"
   | "truncated-tail"
   | "undecodable-item"
-  | "backwards-arrival";
+  | "event-after-end";
 
 /** A stream of items and the race that they belong to. */
 export interface Source {
@@ -42,6 +42,8 @@ export interface Source {
    * @throws SourceError when the source turns out to be damaged.
    */
   items(): AsyncIterable<SourceItem>;
+  /** The file behind the source, so that nobody records over it. */
+  readonly filePath?: string;
   /** Stops a live source: `items()` ends after what has already arrived. */
   close?(): Promise<void>;
 }

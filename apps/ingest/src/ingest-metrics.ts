@@ -1,0 +1,41 @@
+/** What ingest counts for the outside. Labels are reasons from closed lists, never what a sender wrote. */
+export interface IngestMetrics {
+  /** ingest_frames_admitted_total, ingest_samples_admitted_total, ingest_admitted_bytes_total */
+  frameAdmitted(samples: number, bytes: number): void;
+  /** ingest_frames_rejected_total{reason} */
+  frameRejected(reason: string): void;
+  /** ingest_controls_admitted_total */
+  controlAdmitted(): void;
+  /** ingest_controls_rejected_total{reason} */
+  controlRejected(reason: string): void;
+  /** ingest_samples_skipped_total{reason} */
+  samplesSkipped(reason: string, count: number): void;
+  /** ingest_push_messages_refused_total{reason}: refused as a whole, before their frames were looked at. */
+  pushRefused(reason: string): void;
+  /** ingest_append_retries_total */
+  appendRetried(): void;
+  /** ingest_recording_failures_total */
+  recordingFailed(): void;
+  /** ingest_queue_records: what waits for the log. */
+  queueDepth(records: number): void;
+}
+
+/** Counts nothing. */
+export const noMetrics: IngestMetrics = {
+  frameAdmitted: () => {},
+  frameRejected: () => {},
+  controlAdmitted: () => {},
+  controlRejected: () => {},
+  samplesSkipped: () => {},
+  pushRefused: () => {},
+  appendRetried: () => {},
+  recordingFailed: () => {},
+  queueDepth: () => {},
+};
+
+/** The part of a pino logger that ingest uses. */
+export interface IngestLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
