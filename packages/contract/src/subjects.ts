@@ -23,6 +23,7 @@ export const subjects = {
   ml: (race: string, partition: number, car: string) => `race.${race}.${partition}.ml.${car}`,
   fact: (race: string, kind: FactKind, car: string) => `fact.${race}.${kind}.${car}`,
   factsOf: (race: string, kind: FactKind) => `fact.${race}.${kind}.`,
+  factsOfRace: (race: string) => `fact.${race}.`,
   live: (race: string, car: string) => `live.${race}.${car}`,
   liveOf: (race: string) => `live.${race}.`,
   late: (race: string, car: string) => `late.${race}.${car}`,

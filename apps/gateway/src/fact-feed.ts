@@ -1,0 +1,142 @@
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import { FactSchema, fromBinary, LiveValueSchema, parseFactSubject, subjects } from "@burnline/contract";
+import type { EventLog, LiveChannel, LogPosition, LogReader, LogRecord } from "@burnline/stream";
+import type { Outcome } from "./fact-check.ts";
+import type { GatewayMetrics } from "./gateway-metrics.ts";
+import {
+  FACT_BATCH_RECORDS,
+  FACT_READ_FAILURES_MAX,
+  FACT_RETRY_MS_MAX,
+  FACT_RETRY_MS_MIN,
+  FACT_WAIT_MS,
+} from "./limits.ts";
+import type { RaceView } from "./race-view.ts";
+
+export interface FactFeedContext {
+  readonly factLog: EventLog;
+  readonly live: LiveChannel;
+  readonly view: RaceView;
+  readonly metrics: GatewayMetrics;
+  /** The view changed. */
+  readonly onChange: () => void;
+  /** Nothing more will come: a FactLogError, or a programmer's error that has to end the process. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** The fact log cannot be read; the cause says why. */
+export class FactLogError extends Error {
+  constructor(options: ErrorOptions) {
+    super("The fact log cannot be read; the gateway has no view of the race without it.", options);
+    this.name = "FactLogError";
+  }
+}
+
+/** Fills the view: from the first fact on to the newest, then with whatever comes, and with live values. */
+export class FactFeed {
+  readonly #context: FactFeedContext;
+  readonly #abort = new AbortController();
+  #position: LogPosition = 0;
+  #reader: LogReader | undefined;
+  #running: Promise<void> | undefined;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(context: FactFeedContext) {
+    this.#context = context;
+  }
+
+  get position(): LogPosition {
+    return this.#position;
+  }
+
+  /** Resolves when the view holds everything that was in the log when it was called. */
+  async start(): Promise<void> {
+    const { factLog, live, view } = this.#context;
+    this.#unsubscribe = live.subscribe(subjects.liveOf(view.race), (_subject, payload) => this.#applyLive(payload));
+    const { last } = await factLog.bounds();
+    const caughtUp = Promise.withResolvers<void>();
+    this.#running = this.#follow(last, caughtUp.resolve).catch((error: unknown) => {
+      caughtUp.reject(error);
+      this.#context.onFault(error);
+    });
+    await caughtUp.promise;
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#unsubscribe?.();
+    // Wakes a read that waits.
+    await this.#reader?.close();
+    await this.#running;
+  }
+
+  async #follow(lastAtStart: LogPosition, onCaughtUp: () => void): Promise<void> {
+    let isBehind = this.#position < lastAtStart;
+    if (!isBehind) onCaughtUp();
+    while (!this.#abort.signal.aborted) {
+      const records = await this.#nextRecords(isBehind ? 0 : FACT_WAIT_MS);
+      for (const record of records) this.#applyRecord(record);
+      if (records.length > 0) this.#context.onChange();
+      // The log may end with records of other races: a read that finds nothing has passed them all.
+      if (isBehind && (records.length === 0 || this.#position >= lastAtStart)) {
+        isBehind = false;
+        onCaughtUp();
+      }
+      await nextTurn();
+    }
+    onCaughtUp();
+  }
+
+  /** Reads on from the last position, through a new reader when the old one failed. */
+  async #nextRecords(waitMs: number): Promise<readonly LogRecord[]> {
+    const { factLog, view } = this.#context;
+    for (let failures = 0; ; ) {
+      try {
+        this.#reader ??= await factLog.open({ after: this.#position, subjectPrefix: subjects.factsOfRace(view.race) });
+        return await this.#reader.next(FACT_BATCH_RECORDS, waitMs);
+      } catch (error) {
+        this.#reader = undefined;
+        if (this.#abort.signal.aborted) return [];
+        failures++;
+        if (failures > FACT_READ_FAILURES_MAX) throw new FactLogError({ cause: error });
+        await this.#pause(failures);
+      }
+    }
+  }
+
+  #applyRecord(record: LogRecord): void {
+    this.#position = record.position;
+    this.#context.metrics.countInput("fact", this.#outcomeOf(record));
+  }
+
+  #outcomeOf(record: LogRecord): Outcome {
+    if (parseFactSubject(record.subject) === undefined) return "undecodable";
+    let fact: ReturnType<typeof fromBinary<typeof FactSchema>>;
+    try {
+      fact = fromBinary(FactSchema, record.payload);
+    } catch {
+      return "undecodable";
+    }
+    return this.#context.view.applyFact(fact);
+  }
+
+  #applyLive(payload: Uint8Array): void {
+    const { metrics, view, onChange } = this.#context;
+    let value: ReturnType<typeof fromBinary<typeof LiveValueSchema>>;
+    try {
+      value = fromBinary(LiveValueSchema, payload);
+    } catch {
+      metrics.countInput("live", "undecodable");
+      return;
+    }
+    const outcome = view.applyLive(value);
+    metrics.countInput("live", outcome);
+    if (outcome === "applied") onChange();
+  }
+
+  /** Doubling, half of it by chance, so that gateways that lost the same log do not return in step. */
+  async #pause(failures: number): Promise<void> {
+    const fullMs = Math.min(FACT_RETRY_MS_MAX, FACT_RETRY_MS_MIN * 2 ** failures);
+    const waitMs = fullMs / 2 + Math.random() * (fullMs / 2);
+    await delay(waitMs, undefined, { signal: this.#abort.signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,168 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import {
+  ClientMessageSchema,
+  create,
+  type Fact,
+  fromBinary,
+  fromJsonString,
+  type LiveValue,
+  LiveValueSchema,
+  type RaceClock,
+  RaceClockSchema,
+  type ServerMessage,
+  ServerMessageSchema,
+  SUBPROTOCOL_PROTO,
+  subjects,
+  toBinary,
+  toJsonString,
+} from "@burnline/contract";
+import { MemoryEventLog, MemoryLiveChannel } from "@burnline/runtime";
+import type { Clock } from "@burnline/std";
+import fastify, { type FastifyInstance } from "fastify";
+import { WebSocket } from "ws";
+import { createGateway, type Gateway, type GatewayOptions } from "../gateway.ts";
+import type { GatewayMetrics } from "../gateway-metrics.ts";
+import { appendOf, RACE } from "./race-inputs.ts";
+
+const wallClock: Clock = { nowMs: () => Date.now() };
+
+/** Counts by name and label, for tests to read. */
+export class CountingMetrics implements GatewayMetrics {
+  readonly counts = new Map<string, number>();
+  clients = 0;
+
+  setClients(count: number): void {
+    this.clients = count;
+  }
+  countConflated(deltas: number): void {
+    this.#add("conflated", deltas);
+  }
+  countDisconnected(reason: string): void {
+    this.#add(`disconnected ${reason}`, 1);
+  }
+  countInput(kind: string, outcome: string): void {
+    this.#add(`${kind} ${outcome}`, 1);
+  }
+  startEncode(): () => void {
+    return () => this.#add("encoded", 1);
+  }
+  of(name: string): number {
+    return this.counts.get(name) ?? 0;
+  }
+  #add(name: string, count: number): void {
+    this.counts.set(name, this.of(name) + count);
+  }
+}
+
+export interface Harness {
+  readonly app: FastifyInstance;
+  readonly gateway: Gateway;
+  readonly metrics: CountingMetrics;
+  readonly log: MemoryEventLog;
+  readonly live: MemoryLiveChannel;
+  readonly port: number;
+  publish(live: LiveValue): void;
+  append(...facts: Fact[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface HarnessOptions {
+  readonly log?: MemoryEventLog;
+  readonly port?: number;
+  readonly assetsFolder?: string;
+  readonly options?: GatewayOptions;
+  /** Leaves the gateway unstarted: routes are there, the view is not. */
+  readonly unstarted?: boolean;
+}
+
+/** A whole gateway in this process on a free port. */
+export async function startHarness(given: HarnessOptions = {}): Promise<Harness> {
+  const log = given.log ?? new MemoryEventLog(wallClock);
+  const live = new MemoryLiveChannel((error) => {
+    throw error;
+  });
+  const metrics = new CountingMetrics();
+  const app = fastify();
+  const raceClock = (): RaceClock => create(RaceClockSchema, { speed: 1 });
+  const gateway = await createGateway({
+    ...{ factLog: log, live, clock: wallClock, raceClock, race: RACE, app, metrics },
+    assetsFolder: given.assetsFolder ?? new URL("./no-assets", import.meta.url).pathname,
+    onFault: (error) => {
+      throw error;
+    },
+    options: given.options ?? {},
+  });
+  await app.listen({ host: "127.0.0.1", port: given.port ?? 0 });
+  if (given.unstarted !== true) await gateway.start();
+  return {
+    ...{ app, gateway, metrics, log, live },
+    port: (app.server.address() as AddressInfo).port,
+    publish: (value) => live.publish(subjects.live(RACE, value.car), toBinary(LiveValueSchema, value)),
+    append: async (...facts) => {
+      await log.append(facts.map(appendOf));
+    },
+    stop: async () => {
+      await gateway.stop();
+      await app.close();
+    },
+  };
+}
+
+/** What a test needs of a feed client: everything received so far, and waiting for the next of a kind. */
+export class TestClient {
+  readonly socket: WebSocket;
+  readonly messages: ServerMessage[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  #woken: (() => void)[] = [];
+
+  constructor(port: number, protocol = SUBPROTOCOL_PROTO, headers: Record<string, string> = {}) {
+    this.socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/feed`, protocol, { headers });
+    this.socket.on("message", (data, isBinary) => {
+      const bytes = data as Buffer;
+      this.messages.push(
+        isBinary ? fromBinary(ServerMessageSchema, bytes) : fromJsonString(ServerMessageSchema, bytes.toString("utf8")),
+      );
+      for (const wake of this.#woken.splice(0)) wake();
+    });
+    this.socket.on("error", () => {});
+    this.closed = once(this.socket, "close").then(([code, reason]) => ({ code, reason: String(reason) }));
+  }
+
+  async opened(): Promise<this> {
+    if (this.socket.readyState === WebSocket.CONNECTING) await once(this.socket, "open");
+    return this;
+  }
+
+  send(op: Parameters<typeof create<typeof ClientMessageSchema>>[1]): void {
+    const message = create(ClientMessageSchema, op);
+    if (this.socket.protocol === SUBPROTOCOL_PROTO) this.socket.send(toBinary(ClientMessageSchema, message));
+    else this.socket.send(toJsonString(ClientMessageSchema, message));
+  }
+
+  subscribe(id: number, topic: string): void {
+    this.send({ op: { case: "subscribe", value: { id, topic } } });
+  }
+
+  all<C extends Op["case"]>(kind: C): Extract<Op, { case: C }>["value"][] {
+    return this.messages.flatMap((message) =>
+      message.op.case === kind ? [message.op.value as Extract<Op, { case: C }>["value"]] : [],
+    );
+  }
+
+  /** The first message of a kind that fits, now or later; the test's own time limit is the limit. */
+  async first<C extends Op["case"]>(
+    kind: C,
+    fits: (value: Extract<Op, { case: C }>["value"]) => boolean = () => true,
+  ): Promise<Extract<Op, { case: C }>["value"]> {
+    for (;;) {
+      const found = this.all(kind).find(fits);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => {
+        this.#woken.push(resolve);
+      });
+    }
+  }
+}
+
+type Op = Exclude<ServerMessage["op"], { case: undefined }>;
