@@ -3,7 +3,7 @@ import type { Clock } from "@burnline/std";
 import { Breaker } from "./breaker.ts";
 import { toCorrection } from "./correction.ts";
 import { type DeclineReason, declineReason } from "./gate.ts";
-import type { Meters } from "./meters.ts";
+import type { InferenceCounts } from "./inference-metrics.ts";
 import { QUANTILES, type ResidualModel } from "./residual-model.ts";
 import type { WindowRequest } from "./window-request.ts";
 
@@ -13,7 +13,7 @@ export type Outcome = "corrected" | "failed" | DeclineReason;
 export interface ForecasterOptions {
   readonly model: ResidualModel | undefined;
   readonly clock: Clock;
-  readonly meters: Meters;
+  readonly counts: InferenceCounts;
   /** The car's profile by the race definition, undefined before one was seen. */
   readonly carProfileOf: (car: string) => string | undefined;
   readonly onModelError: (error: Error) => void;
@@ -42,21 +42,21 @@ export class Forecaster {
   #pass(model: ResidualModel, batch: readonly WindowRequest[]): WindowRequest[] {
     return batch.filter((request) => {
       const reason = declineReason(model.schema, request, this.#options.carProfileOf(request.car));
-      if (reason !== undefined) this.#options.meters.countWindows(reason, 1);
+      if (reason !== undefined) this.#options.counts.countWindows(reason, 1);
       return reason === undefined;
     });
   }
 
   async #ask(model: ResidualModel, accepted: readonly WindowRequest[]): Promise<MlCorrection[]> {
-    const { meters } = this.#options;
+    const { counts } = this.#options;
     const columns = model.schema.features.length;
     const features = new Float32Array(accepted.length * columns);
     for (const [row, request] of accepted.entries()) features.set(request.window.features, row * columns);
     try {
-      const answers = await meters.timeRun(accepted.length, () => model.predict(features, accepted.length));
+      const answers = await counts.timeRun(accepted.length, () => model.predict(features, accepted.length));
       const corrections = toCorrections(accepted, answers, model.schema.version);
       this.#breaker.succeeded();
-      meters.countWindows("corrected", corrections.length);
+      counts.countWindows("corrected", corrections.length);
       return corrections;
     } catch (cause) {
       // Decided here and not further up: a model that fails costs its corrections and nothing else.
@@ -67,7 +67,7 @@ export class Forecaster {
   }
 
   #decline(count: number, outcome: Outcome): MlCorrection[] {
-    this.#options.meters.countWindows(outcome, count);
+    this.#options.counts.countWindows(outcome, count);
     return [];
   }
 }

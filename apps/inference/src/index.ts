@@ -4,7 +4,7 @@ export { LOG_RATIO_PPM_MAX } from "./correction.ts";
 export type { Outcome } from "./forecaster.ts";
 export type { DeclineReason } from "./gate.ts";
 export { createInference, type Inference, type InferenceLogger, type InferenceOptions } from "./inference.ts";
-export type { InferenceStats, MeterSink } from "./meters.ts";
+export { type InferenceMetrics, type InferenceStats, inferenceMetrics } from "./inference-metrics.ts";
 export type { ModelSchema } from "./model-metadata.ts";
 export { loadModel } from "./model-repository.ts";
 export type { ResidualModel } from "./residual-model.ts";

@@ -1,10 +1,11 @@
 import { fromBinary, MlCorrectionSchema, subjects } from "@burnline/contract";
-import { MemoryEventLog } from "@burnline/runtime";
+import { MemoryEventLog, Metrics } from "@burnline/runtime";
 import { StepClock } from "@burnline/std";
 import type { DurableReader, EventLog, LogAppend } from "@burnline/stream";
 import { describe, expect, it } from "vitest";
 import { BREAKER_FAILURES_MAX, BREAKER_OPEN_MS } from "./breaker.ts";
 import { createInference, type InferenceOptions } from "./inference.ts";
+import { inferenceMetrics } from "./inference-metrics.ts";
 import { definition, FakeModel, RACE, windowFact } from "./testing/windows.ts";
 
 const START_MS = 1_750_000_000_000;
@@ -200,6 +201,19 @@ describe("inference", () => {
     expect(counts["queue-full"]).toBeGreaterThan(50);
     // The youngest are answered.
     expect(answers.at(-1)!.windowStartMs).toBe(START_MS + 99_000);
+  });
+
+  it("shows its counts to the outside", async () => {
+    const metrics = new Metrics(["inference"]);
+    const { factLog, inference } = await bench({ metrics: inferenceMetrics(metrics) });
+    await factLog.append([...windows(3), windowFact({ race: "other", startMs: 0 })]);
+    await drain(inference);
+    const text = await metrics.render();
+    expect(text).toContain('inference_windows_total{outcome="corrected"} 3');
+    expect(text).toContain('inference_windows_total{outcome="foreign-race"} 1');
+    expect(text).toContain("inference_batch_windows_count_sum 3");
+    expect(text).toContain("inference_run_seconds_count 1");
+    await inference.stop();
   });
 
   it("running, survives a log that fails for a while", async () => {

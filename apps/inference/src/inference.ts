@@ -6,7 +6,7 @@ import { BATCHER_DEFAULTS, Batcher, type BatcherOptions } from "./batcher.ts";
 import { toLogAppend } from "./correction.ts";
 import { EntryBook } from "./entry-book.ts";
 import { Forecaster } from "./forecaster.ts";
-import { type InferenceStats, type MeterSink, Meters } from "./meters.ts";
+import { InferenceCounts, type InferenceMetrics, type InferenceStats } from "./inference-metrics.ts";
 import type { ResidualModel } from "./residual-model.ts";
 import { decodeWindowFact, type WindowRequest } from "./window-request.ts";
 
@@ -32,7 +32,7 @@ export interface InferenceOptions {
   readonly model: ResidualModel | undefined;
   readonly clock: Clock;
   readonly logger: InferenceLogger;
-  readonly metrics?: MeterSink;
+  readonly metrics?: InferenceMetrics;
   readonly options?: Partial<BatcherOptions>;
 }
 
@@ -69,7 +69,7 @@ interface Work {
  */
 class InferenceLoop implements Inference {
   readonly #options: InferenceOptions;
-  readonly #meters: Meters;
+  readonly #counts: InferenceCounts;
   readonly #batcher: Batcher<WindowRequest>;
   #opened: { reader: DurableReader; entries: EntryBook; forecaster: Forecaster } | undefined;
   #work: Work | undefined;
@@ -78,7 +78,7 @@ class InferenceLoop implements Inference {
 
   constructor(options: InferenceOptions) {
     this.#options = options;
-    this.#meters = new Meters(options.metrics);
+    this.#counts = new InferenceCounts(options.metrics);
     this.#batcher = new Batcher({ ...BATCHER_DEFAULTS, ...options.options });
   }
 
@@ -104,7 +104,7 @@ class InferenceLoop implements Inference {
   }
 
   stats(): InferenceStats {
-    return this.#meters.stats(this.#batcher.size);
+    return this.#counts.stats(this.#batcher.size);
   }
 
   async #open() {
@@ -115,7 +115,7 @@ class InferenceLoop implements Inference {
     const onModelError = (error: Error) =>
       logger.warn({ err: error, model: model?.schema.version }, "the model failed; these windows keep physics");
     const carProfileOf = (car: string) => entries.carProfileOf(car);
-    const forecaster = new Forecaster({ model, clock, meters: this.#meters, carProfileOf, onModelError });
+    const forecaster = new Forecaster({ model, clock, counts: this.#counts, carProfileOf, onModelError });
     this.#opened = { reader, entries, forecaster };
     logger.info({ race, model: model?.schema.version ?? "none" }, "inference reads window facts");
     return this.#opened;
@@ -144,7 +144,7 @@ class InferenceLoop implements Inference {
     const { requests, refused } = this.#decode(await reader.next(this.#batcher.options.queueCap, waitMs));
     const nowMs = clock.nowMs();
     const pushedOut = this.#batcher.push(requests, nowMs);
-    this.#meters.countWindows("queue-full", pushedOut.length);
+    this.#counts.countWindows("queue-full", pushedOut.length);
     const done = [...refused, ...pushedOut.map(({ record }) => record)];
     await this.#handle(this.#batcher.dueInMs(nowMs) === 0 ? this.#batcher.take() : [], done);
   }
@@ -157,7 +157,7 @@ class InferenceLoop implements Inference {
       if (decoded.ok) {
         requests.push(decoded.value);
       } else {
-        this.#meters.countWindows(decoded.error, 1);
+        this.#counts.countWindows(decoded.error, 1);
         refused.push(record);
       }
     }
