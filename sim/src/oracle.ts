@@ -31,11 +31,10 @@ export function oracleTotals(race: string, records: readonly LogRecord[]): Map<s
     const decoded = decodeFrame(record.payload);
     if (!decoded.ok) continue;
     const frame = decoded.value;
-    let car = cars.get(frame.car);
-    if (car === undefined) cars.set(frame.car, (car = { seen: new Set(), maxMs: -1, watermarkMs: -1, silent: 0 }));
-    let total = totals.get(frame.car);
-    if (total === undefined)
-      totals.set(frame.car, (total = { samples: 0, lateSamples: 0, duplicateFrames: 0, burnUg: 0 }));
+    const car = cars.get(frame.car) ?? { seen: new Set(), maxMs: -1, watermarkMs: -1, silent: 0 };
+    cars.set(frame.car, car);
+    const total = totals.get(frame.car) ?? { samples: 0, lateSamples: 0, duplicateFrames: 0, burnUg: 0 };
+    totals.set(frame.car, total);
     if (car.seen.has(frame.sourceSequence)) {
       total.duplicateFrames++;
       continue;

@@ -29,7 +29,7 @@ export const OPEN_WINDOWS_MAX = 16;
 /** Frames per car that wait for the watermark; over it the oldest go on early. 150 ms hold 2 at 10 frames/s. */
 export const WAITING_FRAMES_MAX = 64;
 /** A car is idle after so many ticks without a frame; what came so far is then shown, nothing is closed. */
-export const IDLE_TICKS = 2;
+const IDLE_TICKS = 2;
 
 /**
  * What happens to the samples of one car: duplicate? → watermark → wait for order → burn → window and ledger → facts.

@@ -17,7 +17,7 @@ import {
   TickSchema,
 } from "@burnline/contract";
 import { KeyedState, type LogRecord, type Operator, type OperatorOutput } from "@burnline/stream";
-import { CarPipeline, IDLE_TICKS } from "./car-pipeline.ts";
+import { CarPipeline } from "./car-pipeline.ts";
 import { type CarCounts, type CarState, createCarState, decodeCar, encodeCar } from "./car-state.ts";
 import { controlCar } from "./control-car.ts";
 import { raceLevelFactRecord } from "./fact-record.ts";
@@ -29,6 +29,9 @@ export const OPERATOR_SCHEMA_VERSION = 1;
 
 /** A car that says nothing for so long is forgotten: longer than any race with its red flags. */
 const CAR_EXPIRY_MS = 12 * 3_600_000;
+
+/** A car silent for so many ticks has nothing more to say, not even by the model's last answers. */
+const QUIET_TICKS = 15;
 
 const RACE_KEY = "~race";
 
@@ -224,8 +227,7 @@ export class RaceTopology implements Operator {
       return;
     }
     for (const [carId, car] of this.#cars.entries()) {
-      // A car that has been idle for a while has nothing more to say.
-      if (car.ticksSilent > IDLE_TICKS && !car.windows.some(({ dirty }) => dirty)) continue;
+      if (car.ticksSilent >= QUIET_TICKS) continue;
       this.#pipeline.onTick(carId, car, output);
       this.#cars.markChanged(carId);
     }
