@@ -150,7 +150,7 @@ describe("race view: laws", () => {
         catchUp();
         // A withdrawn entry that never spoke: the definition in the same delta no longer names it.
         const entered = new Set(view.raceView.definition?.entries.map((entry) => entry.car));
-        for (const [id, one] of cars) if (one["eventTimeMs"] === 0 && !entered.has(id)) cars.delete(id);
+        for (const [id, one] of cars) if (one.eventTimeMs === 0 && !entered.has(id)) cars.delete(id);
         const whole = Object.fromEntries(view.cars().map((one) => [one.car, { ...one }]));
         expect(Object.fromEntries(cars)).toEqual(whole);
         expect([...laps.values()].map((lap) => lap.id).sort()).toEqual(

@@ -144,17 +144,12 @@ export class TestClient {
     this.send({ op: { case: "subscribe", value: { id, topic } } });
   }
 
-  all<C extends Op["case"]>(kind: C): Extract<Op, { case: C }>["value"][] {
-    return this.messages.flatMap((message) =>
-      message.op.case === kind ? [message.op.value as Extract<Op, { case: C }>["value"]] : [],
-    );
+  all<C extends Case>(kind: C): ValueOf<C>[] {
+    return this.messages.flatMap((message) => (message.op.case === kind ? [message.op.value as ValueOf<C>] : []));
   }
 
   /** The first message of a kind that fits, now or later; the test's own time limit is the limit. */
-  async first<C extends Op["case"]>(
-    kind: C,
-    fits: (value: Extract<Op, { case: C }>["value"]) => boolean = () => true,
-  ): Promise<Extract<Op, { case: C }>["value"]> {
+  async first<C extends Case>(kind: C, fits: (value: ValueOf<C>) => boolean = () => true): Promise<ValueOf<C>> {
     for (;;) {
       const found = this.all(kind).find(fits);
       if (found !== undefined) return found;
@@ -165,4 +160,7 @@ export class TestClient {
   }
 }
 
-type Op = Exclude<ServerMessage["op"], { case: undefined }>;
+type Operation = Exclude<ServerMessage["op"], { case: undefined }>;
+type Case = Operation["case"];
+type Values = { [O in Operation as O["case"]]: O["value"] };
+type ValueOf<C extends Case> = Values[C];
