@@ -6,8 +6,10 @@ import type { Shown } from "./format.ts";
 import { UNIT_WORDS } from "./fuel-reading.ts";
 import type { Settings, Units } from "./settings.ts";
 
-/** Up to here one column is easier to read; beyond, two halves keep the lines high enough for two metres. */
-const ONE_COLUMN_CARS_MAX = 14;
+/** One column is easier to read as long as its lines stay this high; beyond, two halves keep them readable. */
+const ONE_COLUMN_LINE_PX_MIN = 34;
+/** Head, foot and alerts of the page. */
+const OTHER_LINES_PX = 160;
 /** Narrower than this there is no room for two halves. */
 const TWO_COLUMNS_WIDTH_PX_MIN = 1_000;
 
@@ -24,8 +26,7 @@ export function Board(props: {
   readonly onOpen: (car: string) => void;
 }) {
   const { cars, race, settings, chosen } = props;
-  const isWide = useIsWide();
-  const columns = isWide && cars.length > ONE_COLUMN_CARS_MAX ? 2 : 1;
+  const columns = columnCount(cars.length, useWindowSize());
   const rows = Math.max(1, Math.ceil(cars.length / columns));
   props.rowsPerColumn.current = rows;
   const grid = useRef<HTMLDivElement>(null);
@@ -74,7 +75,7 @@ export function Board(props: {
 }
 
 function ColumnHeads({ settings }: { readonly settings: Settings }) {
-  const unit = UNIT_WORDS[settings.units].perLap;
+  const unit = UNIT_WORDS[settings.units].short;
   return (
     <div className="row heads">
       <span className="c-position">POS</span>
@@ -86,9 +87,7 @@ function ColumnHeads({ settings }: { readonly settings: Settings }) {
       <span className="c-number">
         AVG <small>{unit}</small>
       </span>
-      <span className="c-meter">
-        <small>SAVING</small> METER <small>HARD</small>
-      </span>
+      <span className="c-meter">METER</span>
       <span className="c-left">LAPS LEFT</span>
       <span className="c-saved">SAVED</span>
       <span className="c-stint">STINT</span>
@@ -214,12 +213,22 @@ function DetailLine(props: { readonly car: CarView | undefined; readonly race: R
   );
 }
 
-function useIsWide(): boolean {
-  const [isWide, setIsWide] = useState(() => innerWidth >= TWO_COLUMNS_WIDTH_PX_MIN);
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+function columnCount(cars: number, { width, height }: Size): number {
+  if (width < TWO_COLUMNS_WIDTH_PX_MIN) return 1;
+  return cars * ONE_COLUMN_LINE_PX_MIN > height - OTHER_LINES_PX ? 2 : 1;
+}
+
+function useWindowSize(): Size {
+  const [size, setSize] = useState<Size>(() => ({ width: innerWidth, height: innerHeight }));
   useEffect(() => {
-    const resized = () => setIsWide(innerWidth >= TWO_COLUMNS_WIDTH_PX_MIN);
+    const resized = () => setSize({ width: innerWidth, height: innerHeight });
     addEventListener("resize", resized);
     return () => removeEventListener("resize", resized);
   }, []);
-  return isWide;
+  return size;
 }

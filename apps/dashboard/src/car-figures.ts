@@ -30,7 +30,7 @@ export function leadFigures(car: CarView, race: RaceView | undefined, units: Uni
     { label: "Saved", value: row.saved, unit: "", note: savingNote(averages?.savingSinceLapNumber) },
     {
       label: "This lap so far",
-      value: shownAmount(units, car.live?.lapBurnKg, densityOf(car, race), "no telemetry of this lap"),
+      value: shownAmount(units, car.live?.lapBurnKg, densityOf(car, race), "no telemetry of this lap", 2),
       unit: "",
       note: car.live === undefined ? "" : `lap ${car.live.lapNumber}, ${Math.floor(car.live.lapPositionPpm / 10_000)} % of the way`,
     },
@@ -48,7 +48,7 @@ function finishFigure(car: CarView, race: RaceView | undefined): Figure {
   }
   const low = car.strategy?.lapsLeft?.p10;
   const high = car.strategy?.lapsLeft?.p90;
-  const note = `${Math.max(0, toGo)} laps to go, overtime not counted`;
+  const note = `${Math.max(0, toGo)} laps to go (+ overtime)`;
   if (low === undefined || high === undefined || lapsLeftOf(car) === undefined) {
     return { label, value: missing("laps of fuel not known"), unit: "", note };
   }

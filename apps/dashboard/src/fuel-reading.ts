@@ -50,9 +50,15 @@ export function shownReading(
 }
 
 /** A stock of fuel or a total, where mileage would say nothing: the volume or mass that goes with the unit. */
-export function shownAmount(units: Units, massKg: number | undefined, densityKgPerL: number, reason: string): Shown {
+export function shownAmount(
+  units: Units,
+  massKg: number | undefined,
+  densityKgPerL: number,
+  reason: string,
+  decimals = 1,
+): Shown {
   const amountUnits = AMOUNT_UNITS[units];
-  const amount = shownNumber(toReading(amountUnits, massKg, undefined, densityKgPerL), 1, reason);
+  const amount = shownNumber(toReading(amountUnits, massKg, undefined, densityKgPerL), decimals, reason);
   return amount.reason === undefined ? { text: `${amount.text} ${UNIT_WORDS[amountUnits].short}` } : amount;
 }
 

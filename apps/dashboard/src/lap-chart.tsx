@@ -79,7 +79,7 @@ function chartOptions(units: Units, size: { width: number; height: number }, dra
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: {
-      x: { time: false, range: (_plot, min, max) => [min - 0.7, Math.max(max, min + 9) + 0.7] },
+      x: { time: false, range: (_plot, min, max) => [min - 1, Math.max(max, min + 9) + 1] },
       y: { range: () => chartRange(drawn().model) },
     },
     axes: [
@@ -90,6 +90,7 @@ function chartOptions(units: Units, size: { width: number; height: number }, dra
         labelFont: FONT,
         labelSize: 18,
         size: 50,
+        incrs: UNIT_DECIMALS[units] === 1 ? [0.1, 0.2, 0.5, 1, 2, 5, 10, 20] : [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
         values: (_plot, values) => values.map((value) => value.toFixed(UNIT_DECIMALS[units])),
       },
     ],

@@ -1,5 +1,5 @@
 import { CARS_MAX, type CarView, type Fact, type Hello, type RaceView, type ServerMessage } from "@burnline/contract";
-import { newestCar, toWallMs } from "@burnline/contract/feed-client";
+import { isOfOtherRun, newestCar } from "@burnline/contract/feed-client";
 
 /** Everything the pages show, immutable: a new message makes a new state, untouched parts stay the same objects. */
 export interface RaceState {
@@ -35,12 +35,6 @@ export const EMPTY_RACE: RaceState = {
 export const FACTS_PER_CAR_MAX = 1_500;
 /** Situations kept; at the cap the oldest leaves. */
 export const ALERTS_MAX = 400;
-/**
- * A view further ahead than this of what the server's race clock can have reached was made by another run of the race.
- * Well above the error of a clock offset taken from one message.
- */
-export const FUTURE_VIEW_MS_MAX = 5_000;
-
 /** The state after one message. Returns the same object when the message changes nothing. */
 export function reduceRace(state: RaceState, message: ServerMessage): RaceState {
   const op = message.op;
@@ -71,10 +65,8 @@ export function reduceRace(state: RaceState, message: ServerMessage): RaceState 
 
 /** A restarted server goes on with the same race, unless its clock says that our view lies in its future. */
 function reduceHello(state: RaceState, hello: Hello): RaceState {
-  const shownMs = state.race?.eventTimeMs;
-  const wallMs = shownMs === undefined || hello.clock === undefined ? undefined : toWallMs(hello.clock, shownMs);
-  const isOtherRun = wallMs !== undefined && wallMs > hello.serverTimeMs + FUTURE_VIEW_MS_MAX;
-  return isOtherRun ? { ...EMPTY_RACE, hello } : { ...state, hello, notice: undefined };
+  const isOther = state.race !== undefined && isOfOtherRun(hello, state.race.eventTimeMs);
+  return isOther ? { ...EMPTY_RACE, hello } : { ...state, hello, notice: undefined };
 }
 
 function isSameRace(current: RaceView | undefined, incoming: RaceView): boolean {

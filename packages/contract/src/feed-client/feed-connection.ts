@@ -1,5 +1,5 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { assert } from "@burnline/std";
 import { ClientMessageSchema, type ServerMessage, ServerMessageSchema } from "../generated/burnline/v1/live_pb.js";
 import { SUBPROTOCOL_PROTO } from "../versions.ts";

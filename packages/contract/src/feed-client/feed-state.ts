@@ -81,7 +81,11 @@ export function nextWakeMs(state: FeedState): number | undefined {
     case "connecting":
       return state.sinceMs + CONNECT_TIMEOUT_MS;
     case "live":
-      return Math.min(state.dataMs + STALE_AFTER_MS, state.pingedMs + PING_INTERVAL_MS, state.heardMs + SILENT_AFTER_MS);
+      return Math.min(
+        state.dataMs + STALE_AFTER_MS,
+        state.pingedMs + PING_INTERVAL_MS,
+        state.heardMs + SILENT_AFTER_MS,
+      );
     case "stale":
       return Math.min(state.pingedMs + PING_INTERVAL_MS, state.heardMs + SILENT_AFTER_MS);
     case "reconnecting":

@@ -1,4 +1,4 @@
-import type { RaceClock } from "../generated/burnline/v1/live_pb.js";
+import type { Hello, RaceClock } from "../generated/burnline/v1/live_pb.js";
 
 /** Round trips kept; the shortest of them says best how far apart the two clocks are. */
 export const ROUND_TRIPS_MAX = 8;
@@ -35,4 +35,19 @@ export class ServerClock {
 export function toWallMs(clock: RaceClock, eventTimeMs: number): number | undefined {
   if (!(clock.speed > 0)) return undefined;
   return clock.anchorWallMs + (eventTimeMs - clock.anchorEventMs) / clock.speed;
+}
+
+/**
+ * A view further ahead than this of what a server's race clock can have reached was made by another run of the race.
+ * Well above the error of two wall clocks and of what is on its way.
+ */
+export const FUTURE_VIEW_MS_MAX = 5_000;
+
+/**
+ * True when what a page shows cannot come from the race that this server runs: a restarted server goes on where it was,
+ * a race begun anew starts before it. Without this a page would wait for the new race to catch up with the old one.
+ */
+export function isOfOtherRun(hello: Hello, shownEventTimeMs: number): boolean {
+  const wallMs = hello.clock === undefined ? undefined : toWallMs(hello.clock, shownEventTimeMs);
+  return wallMs !== undefined && wallMs > hello.serverTimeMs + FUTURE_VIEW_MS_MAX;
 }
