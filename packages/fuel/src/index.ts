@@ -1,10 +1,13 @@
 export { BurnModel } from "./burn-model.ts";
+export type { CarFuelSnapshot } from "./car-fuel.ts";
+export { CarFuel, PENDING_CUTS_MAX } from "./car-fuel.ts";
 export type { CarProfile, SpeedDensity } from "./car-profile.ts";
 export { speedDensityKappa } from "./car-profile.ts";
 export { FEATURE_NAMES, FEATURE_SCHEMA_VERSION, RPM_PER_MPS_MAX } from "./features/feature-vector.ts";
 export type { RegimeChange } from "./flag-reducer.ts";
 export { RESTART_MS_DEFAULT, reduceFlag } from "./flag-reducer.ts";
 export type { CarContext, FuelOutput, LiveFuel, MeterWord } from "./fuel-output.ts";
+export type { InvalidReason } from "./lap-validity.ts";
 export { CAR_PROFILE_IDS, DEFAULT_PROFILE_ID, findCarProfile, PHYSICS_VERSION } from "./profiles.ts";
 export type { Regime } from "./regime.ts";
 export { REGIME_CAUTION, REGIME_GREEN, REGIME_RED, REGIME_RESTART } from "./regime.ts";
