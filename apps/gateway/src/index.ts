@@ -1,1 +1,3 @@
-export {};
+export { FactLogError } from "./fact-feed.ts";
+export type { Gateway, GatewayContext, GatewayOptions } from "./gateway.ts";
+export { createGateway } from "./gateway.ts";
