@@ -1,3 +1,5 @@
+import { OperatingError } from "./operating-error.ts";
+
 /**
  * What went wrong with a store, so that a caller can decide without reading the sentence.
  * locked: another process has the folder. full: no room left. corrupt: not our database, or damaged. newer: written by
@@ -7,7 +9,7 @@
 export type StorageFault = "locked" | "full" | "corrupt" | "newer" | "unusable" | "overloaded" | "closed" | "failed";
 
 /** An operating failure of a store. The message is one sentence for the person who runs the program. */
-export class StorageError extends Error {
+export class StorageError extends OperatingError {
   readonly fault: StorageFault;
 
   constructor(fault: StorageFault, message: string, options?: ErrorOptions) {

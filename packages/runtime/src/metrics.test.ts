@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { Metrics } from "./metrics.ts";
+
+test("declared metrics are rendered for Prometheus", async () => {
+  const metrics = new Metrics(["gateway"]);
+  const inputs = metrics.counter({ name: "gateway_inputs_total", help: "Inputs", labels: ["kind"] });
+  const clients = metrics.gauge({ name: "gateway_clients_count", help: "Clients" });
+  const encode = metrics.histogram({ name: "gateway_encode_seconds", help: "Encoding", buckets: [0.1, 1] });
+  inputs.add(1, { kind: "fact" });
+  inputs.add(2, { kind: "fact" });
+  clients.set(4);
+  encode.observe(0.5);
+  encode.startTimer()();
+  const text = await metrics.render();
+  expect(text).toContain('gateway_inputs_total{kind="fact"} 3');
+  expect(text).toContain("gateway_clients_count 4");
+  expect(text).toContain('gateway_encode_seconds_bucket{le="0.1"} 1');
+  expect(text).toContain('gateway_encode_seconds_bucket{le="1"} 2');
+  expect(metrics.contentType).toContain("text/plain");
+});
+
+test("label values beyond the cap become other, known ones stay themselves", async () => {
+  const metrics = new Metrics(["ingest"], { labelValuesMax: 2 });
+  const rejected = metrics.counter({ name: "ingest_frames_rejected_total", help: "Rejected", labels: ["reason"] });
+  for (const reason of ["a", "b", "c", "d", "a"]) rejected.add(1, { reason });
+  const text = await metrics.render();
+  expect(text).toContain('{reason="a"} 2');
+  expect(text).toContain('{reason="b"} 1');
+  expect(text).toContain('{reason="other"} 2');
+  expect(text).not.toContain('"c"');
+});
+
+const help = "help";
+const wrong: readonly (readonly [string, (metrics: Metrics) => unknown, string])[] = [
+  ["a counter without _total", (m) => m.counter({ name: "gateway_frames", help }), "does not end in _total"],
+  ["a gauge with _total", (m) => m.gauge({ name: "gateway_frames_total", help }), "ends in _total"],
+  ["a histogram with _total", (m) => m.histogram({ name: "gateway_frames_total", help }), "ends in _total"],
+  [
+    "another service's name",
+    (m) => m.gauge({ name: "ingest_clients_count", help }),
+    "does not start with one of gateway",
+  ],
+  ["capitals", (m) => m.gauge({ name: "gateway_clientCount", help }), "is not words with _ between them"],
+  [
+    "a label that was not declared",
+    (m) => m.counter({ name: "gateway_frames_total", help, labels: ["kind"] }).add(1, { reason: "x" }),
+    "has no label reason",
+  ],
+];
+
+test.each(wrong)("%s is a programmer's error", (_name, declare, message) => {
+  expect(() => declare(new Metrics(["gateway"]))).toThrow(message);
+});
+
+test("a name can be declared once", () => {
+  const metrics = new Metrics(["gateway"]);
+  metrics.gauge({ name: "gateway_clients_count", help });
+  expect(() => metrics.gauge({ name: "gateway_clients_count", help })).toThrow("already been registered");
+});
+
+test("the process reports itself when asked to", async () => {
+  expect(await new Metrics([], { withProcess: true }).render()).toContain("process_cpu_seconds_total");
+  expect(await new Metrics([]).render()).toBe("\n");
+});

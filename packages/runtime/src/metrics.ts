@@ -1,0 +1,113 @@
+import { assert } from "@burnline/std";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** Different values a label may take; any further one is counted as "other", so no input can grow the memory. */
+export const LABEL_VALUES_MAX = 200;
+
+const OTHER = "other";
+
+/** Seconds, from a function call to the slowest thing a race waits for. */
+const DEFAULT_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+type Labels = Readonly<Record<string, string>>;
+
+export interface MetricOptions {
+  /** `<service>_<noun>_<unit>`; a counter also ends in `_total`. */
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly string[];
+}
+
+export interface CounterMetric {
+  add(amount?: number, labels?: Labels): void;
+}
+
+export interface GaugeMetric {
+  set(value: number, labels?: Labels): void;
+}
+
+export interface HistogramMetric {
+  observe(value: number, labels?: Labels): void;
+  /** Call the returned function at the end; observes seconds. */
+  startTimer(labels?: Labels): () => void;
+}
+
+export interface MetricsOptions {
+  readonly labelValuesMax?: number;
+  /** Also report processor, memory and event loop of the process. */
+  readonly withProcess?: boolean;
+}
+
+/** The metrics of a process, in one Prometheus registry. Declaring a name twice or against the rules throws. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #services: readonly string[];
+  readonly #labelValuesMax: number;
+
+  /** The services whose metrics this process reports: ["gateway"], or all of them in the standalone form. */
+  constructor(services: readonly string[], options: MetricsOptions = {}) {
+    this.#services = services;
+    this.#labelValuesMax = options.labelValuesMax ?? LABEL_VALUES_MAX;
+    if (options.withProcess === true) collectDefaultMetrics({ register: this.#registry });
+  }
+
+  counter(options: MetricOptions): CounterMetric {
+    assert(options.name.endsWith("_total"), `the counter ${options.name} does not end in _total`);
+    const counter = new Counter(this.#configOf(options));
+    const cap = this.#capLabels(options);
+    return { add: (amount = 1, labels) => counter.inc(cap(labels), amount) };
+  }
+
+  gauge(options: MetricOptions): GaugeMetric {
+    assert(!options.name.endsWith("_total"), `the gauge ${options.name} ends in _total`);
+    const gauge = new Gauge(this.#configOf(options));
+    const cap = this.#capLabels(options);
+    return { set: (value, labels) => gauge.set(cap(labels), value) };
+  }
+
+  histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): HistogramMetric {
+    assert(!options.name.endsWith("_total"), `the histogram ${options.name} ends in _total`);
+    const buckets = [...(options.buckets ?? DEFAULT_BUCKETS_SECONDS)];
+    const histogram = new Histogram({ ...this.#configOf(options), buckets });
+    const cap = this.#capLabels(options);
+    const observe = (value: number, labels?: Labels) => histogram.observe(cap(labels), value);
+    return {
+      observe,
+      startTimer: (labels) => {
+        const startMs = performance.now();
+        return () => observe((performance.now() - startMs) / 1_000, labels);
+      },
+    };
+  }
+
+  /** The text that Prometheus scrapes. */
+  async render(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  #configOf({ name, help, labels = [] }: MetricOptions) {
+    assert(/^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name), `the metric name ${name} is not words with _ between them`);
+    const isOurs = this.#services.some((service) => name.startsWith(`${service}_`));
+    assert(isOurs, `the metric ${name} does not start with one of ${this.#services.join(", ")}`);
+    return { name, help, labelNames: [...labels], registers: [this.#registry] };
+  }
+
+  /** Remembers the label values seen, label by label, and turns those beyond the cap into "other". */
+  #capLabels({ name, labels: names = [] }: MetricOptions): (labels?: Labels) => Record<string, string> {
+    const seen = new Map<string, Set<string>>(names.map((label) => [label, new Set()]));
+    return (labels = {}) => {
+      const capped: Record<string, string> = {};
+      for (const [label, value] of Object.entries(labels)) {
+        const values = seen.get(label);
+        assert(values !== undefined, `the metric ${name} has no label ${label}`);
+        if (!values.has(value) && values.size < this.#labelValuesMax) values.add(value);
+        capped[label] = values.has(value) ? value : OTHER;
+      }
+      return capped;
+    };
+  }
+}
