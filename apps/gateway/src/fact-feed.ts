@@ -1,5 +1,6 @@
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { FactSchema, fromBinary, LiveValueSchema, parseFactSubject, subjects } from "@burnline/contract";
+import { type Logger, OperatingError } from "@burnline/runtime";
 import type { EventLog, LiveChannel, LogPosition, LogReader, LogRecord } from "@burnline/stream";
 import type { Outcome } from "./fact-check.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
@@ -17,6 +18,7 @@ export interface FactFeedContext {
   readonly live: LiveChannel;
   readonly view: RaceView;
   readonly metrics: GatewayMetrics;
+  readonly logger: Logger;
   /** The view changed. */
   readonly onChange: () => void;
   /** Nothing more will come: a FactLogError, or a programmer's error that has to end the process. */
@@ -24,9 +26,12 @@ export interface FactFeedContext {
 }
 
 /** The fact log cannot be read; the cause says why. */
-export class FactLogError extends Error {
+export class FactLogError extends OperatingError {
   constructor(options: ErrorOptions) {
-    super("The fact log cannot be read; the gateway has no view of the race without it.", options);
+    super(
+      "The fact log cannot be read, so there is no view of the race: check the data folder and start again.",
+      options,
+    );
     this.name = "FactLogError";
   }
 }
@@ -36,6 +41,7 @@ export class FactFeed {
   readonly #context: FactFeedContext;
   readonly #abort = new AbortController();
   #position: LogPosition = 0;
+  #appliedCount = 0;
   #reader: LogReader | undefined;
   #running: Promise<void> | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -44,8 +50,9 @@ export class FactFeed {
     this.#context = context;
   }
 
-  get position(): LogPosition {
-    return this.#position;
+  /** Facts that changed the view. */
+  get appliedCount(): number {
+    return this.#appliedCount;
   }
 
   /** Resolves when the view holds everything that was in the log when it was called. */
@@ -98,6 +105,7 @@ export class FactFeed {
         if (this.#abort.signal.aborted) return [];
         failures++;
         if (failures > FACT_READ_FAILURES_MAX) throw new FactLogError({ cause: error });
+        this.#context.logger.warn({ err: error, failures }, "reading the fact log failed; trying again");
         await this.#pause(failures);
       }
     }
@@ -105,7 +113,9 @@ export class FactFeed {
 
   #applyRecord(record: LogRecord): void {
     this.#position = record.position;
-    this.#context.metrics.countInput("fact", this.#outcomeOf(record));
+    const outcome = this.#outcomeOf(record);
+    if (outcome === "applied") this.#appliedCount++;
+    this.#context.metrics.countInput("fact", outcome);
   }
 
   #outcomeOf(record: LogRecord): Outcome {

@@ -69,3 +69,6 @@ export const FACT_RETRY_MS_MAX = 5_000;
 /** Laps in one REST answer; a larger limit is refused with a sentence. */
 export const LAPS_PER_PAGE_MAX = 400;
 export const LAPS_PER_PAGE_DEFAULT = 100;
+
+/** How often gateway_view_age_seconds is brought up to date. */
+export const VIEW_AGE_INTERVAL_MS = 1_000;

@@ -22,9 +22,9 @@ const GRAPHICS_PREFIX = "graphics/";
 const HASHED_ASSET = /^assets\/.+-[A-Za-z0-9_-]{8}\.[a-z0-9]+$/;
 
 /** Serves the dashboard at / and the graphics at /graphics/; unknown addresses without a dot are pages of the dashboard. */
-export async function registerStaticPages(app: FastifyInstance, folders: StaticFolders): Promise<void> {
+export function registerStaticPages(app: FastifyInstance, folders: StaticFolders): void {
   // Only its sendFile: which file, and with which headers, is decided here.
-  await app.register(fastifyStatic, { root: folders.dashboard, serve: false });
+  void app.register(fastifyStatic, { root: folders.dashboard, serve: false });
   app.get("/*", async (request, reply) => {
     const path = requestPath(request);
     const kind: PageKind = path.startsWith(GRAPHICS_PREFIX) ? "graphics" : "dashboard";

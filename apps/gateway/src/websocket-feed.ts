@@ -1,6 +1,7 @@
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { create, HelloSchema, PROTOCOL_VERSION, type RaceClock } from "@burnline/contract";
+import type { Logger } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 import { WebSocketServer } from "ws";
 import { ClientConnection, type ConnectionContext } from "./client-connection.ts";
@@ -32,6 +33,7 @@ export interface FeedContext {
   readonly clock: Clock;
   readonly raceClock: () => RaceClock;
   readonly metrics: GatewayMetrics;
+  readonly logger: Logger;
   /** New with every start, so that a client knows that what it holds is another process's view. */
   readonly serverInstance: string;
   readonly serverVersion: string;
@@ -56,7 +58,7 @@ export class WebSocketFeed {
     handleProtocols: (offered) => chosenSubprotocol(offered) ?? false,
   });
   readonly #connectionContext: ConnectionContext;
-  #heartbeat: NodeJS.Timeout | undefined;
+  readonly #heartbeat: NodeJS.Timeout;
   #isOpen = false;
   #isStopping = false;
   #clientCount = 0;
@@ -67,6 +69,9 @@ export class WebSocketFeed {
     this.#encoder = new FeedEncoder(context.view, () => context.metrics.startEncode());
     this.#slot = new FlushSlot(context.clock, FLUSH_INTERVAL_MS, () => this.#flush());
     this.#connectionContext = this.#makeConnectionContext();
+    this.#heartbeat = setInterval(() => {
+      for (const connection of [...this.#connections]) connection.heartbeat();
+    }, HEARTBEAT_INTERVAL_MS).unref();
   }
 
   get encoder(): FeedEncoder {
@@ -75,19 +80,6 @@ export class WebSocketFeed {
 
   get clientCount(): number {
     return this.#clientCount;
-  }
-
-  /** Takes over the upgrades of a server; those of other paths are left to whoever else listens. */
-  attach(server: Server): void {
-    server.on("upgrade", (request, socket, head) => {
-      const [path] = (request.url ?? "").split("?");
-      if (path === FEED_PATH) this.#upgrade(request, socket, head);
-      else if (server.listenerCount("upgrade") === 1) refuse(socket, 404, "not-found", `The feed is at ${FEED_PATH}.`);
-    });
-    this.#heartbeat = setInterval(() => {
-      for (const connection of [...this.#connections]) connection.heartbeat();
-    }, HEARTBEAT_INTERVAL_MS);
-    this.#heartbeat.unref();
   }
 
   /** The view is whole: snapshots may leave. */
@@ -120,7 +112,7 @@ export class WebSocketFeed {
   #onGone: () => void = () => {};
 
   #makeConnectionContext(): ConnectionContext {
-    const { clock, metrics, raceClock, serverInstance, serverVersion } = this.#context;
+    const { clock, metrics, logger, raceClock, serverInstance, serverVersion } = this.#context;
     return {
       encoder: this.#encoder,
       limits: this.#options.sessionLimits ?? SESSION_LIMITS,
@@ -138,6 +130,7 @@ export class WebSocketFeed {
       conflated: (deltas) => metrics.countConflated(deltas),
       ended: (reason) => {
         metrics.countDisconnected(reason);
+        if (reason !== "client" && reason !== "restart") logger.info({ reason }, "a feed client was disconnected");
         this.#setClientCount(this.#clientCount - 1);
       },
       gone: (connection) => {
@@ -147,7 +140,8 @@ export class WebSocketFeed {
     };
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** For HttpServer.onUpgrade(FEED_PATH, …). */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const clientsMax = this.#options.clientsMax ?? CLIENTS_MAX;
     // Those that are being told to go still hold a socket each.
     if (this.#isStopping || this.#connections.size >= 2 * clientsMax) {
@@ -190,7 +184,7 @@ export class WebSocketFeed {
   }
 }
 
-const STATUS_TEXT = { 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 503: "Service Unavailable" } as const;
+const STATUS_TEXT = { 400: "Bad Request", 403: "Forbidden", 503: "Service Unavailable" } as const;
 
 function refuse(socket: Duplex, status: keyof typeof STATUS_TEXT, code: string, message: string): void {
   const body = `${JSON.stringify({ code, message })}\n`;

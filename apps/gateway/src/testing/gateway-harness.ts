@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import {
   ClientMessageSchema,
   create,
@@ -17,48 +16,24 @@ import {
   toBinary,
   toJsonString,
 } from "@burnline/contract";
-import { MemoryEventLog, MemoryLiveChannel } from "@burnline/runtime";
-import type { Clock } from "@burnline/std";
-import fastify, { type FastifyInstance } from "fastify";
+import {
+  createLogger,
+  Health,
+  HttpServer,
+  MemoryEventLog,
+  MemoryLiveChannel,
+  Metrics,
+  wallClock,
+} from "@burnline/runtime";
 import { WebSocket } from "ws";
 import { createGateway, type Gateway, type GatewayOptions } from "../gateway.ts";
-import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { appendOf, RACE } from "./race-inputs.ts";
 
-const wallClock: Clock = { nowMs: () => Date.now() };
-
-/** Counts by name and label, for tests to read. */
-export class CountingMetrics implements GatewayMetrics {
-  readonly counts = new Map<string, number>();
-  clients = 0;
-
-  setClients(count: number): void {
-    this.clients = count;
-  }
-  countConflated(deltas: number): void {
-    this.#add("conflated", deltas);
-  }
-  countDisconnected(reason: string): void {
-    this.#add(`disconnected ${reason}`, 1);
-  }
-  countInput(kind: string, outcome: string): void {
-    this.#add(`${kind} ${outcome}`, 1);
-  }
-  startEncode(): () => void {
-    return () => this.#add("encoded", 1);
-  }
-  of(name: string): number {
-    return this.counts.get(name) ?? 0;
-  }
-  #add(name: string, count: number): void {
-    this.counts.set(name, this.of(name) + count);
-  }
-}
-
 export interface Harness {
-  readonly app: FastifyInstance;
   readonly gateway: Gateway;
-  readonly metrics: CountingMetrics;
+  readonly server: HttpServer;
+  /** The value of an exported metric, with its labels as Prometheus writes them; 0 before it was touched. */
+  metric(name: string): Promise<number>;
   readonly log: MemoryEventLog;
   readonly live: MemoryLiveChannel;
   readonly port: number;
@@ -82,29 +57,32 @@ export async function startHarness(given: HarnessOptions = {}): Promise<Harness>
   const live = new MemoryLiveChannel((error) => {
     throw error;
   });
-  const metrics = new CountingMetrics();
-  const app = fastify();
+  const metrics = new Metrics(["gateway"]);
+  const health = new Health();
+  const server = new HttpServer({ host: "127.0.0.1", port: given.port ?? 0, health, metrics, closeMsMax: 500 });
   const raceClock = (): RaceClock => create(RaceClockSchema, { speed: 1 });
-  const gateway = await createGateway({
-    ...{ factLog: log, live, clock: wallClock, raceClock, race: RACE, app, metrics },
+  const logger = createLogger({ service: "gateway", level: "silent", format: "json" });
+  const gateway = createGateway({
+    ...{ factLog: log, live, clock: wallClock, raceClock, race: RACE, server, metrics, logger, health },
     assetsFolder: given.assetsFolder ?? new URL("./no-assets", import.meta.url).pathname,
-    onFault: (error) => {
-      throw error;
-    },
     options: given.options ?? {},
   });
-  await app.listen({ host: "127.0.0.1", port: given.port ?? 0 });
+  await server.start();
   if (given.unstarted !== true) await gateway.start();
   return {
-    ...{ app, gateway, metrics, log, live },
-    port: (app.server.address() as AddressInfo).port,
+    ...{ server, gateway, log, live },
+    port: server.port,
+    metric: async (name) => {
+      const line = (await metrics.render()).split("\n").find((one) => one.startsWith(`${name} `));
+      return line === undefined ? 0 : Number(line.slice(name.length + 1));
+    },
     publish: (value) => live.publish(subjects.live(RACE, value.car), toBinary(LiveValueSchema, value)),
     append: async (...facts) => {
       await log.append(facts.map(appendOf));
     },
     stop: async () => {
       await gateway.stop();
-      await app.close();
+      await server.stop();
     },
   };
 }
