@@ -27,7 +27,6 @@ export interface DriverStyle {
 export interface PitStop {
   readonly endMs: number;
   readonly fillUg: number;
-  readonly full: boolean;
 }
 
 /** Everything that changes about one car. */
@@ -53,6 +52,8 @@ export class CarState {
   burnKgPerS = 0;
   accelMps2 = 0;
   engineOffUntilMs = 0;
+  /** The pickup sucks air at the moment. */
+  isStarved = false;
 
   /** The next car on the track that races this one, or undefined when alone. */
   ahead: CarState | undefined;

@@ -194,7 +194,8 @@ function runEngine(car: CarState, racing: boolean): number {
   const { engine } = car;
   engine.operate(car.rpm, car.throttle);
   const isOverrun = car.throttle < CUT_PEDAL_MAX && car.rpm > (racing ? CUT_RPM_MIN : CUT_RPM_MIN_UNDER_CAUTION);
-  const cut = isOverrun ? car.truth.overrunCutShare : 0;
+  let cut = isOverrun ? car.truth.overrunCutShare : 0;
+  if (car.isStarved) cut = 1;
   car.burnKgPerS = engine.fuelKgPerS * (1 - cut);
   return engine.brakePowerW * (1 - cut) + engine.motoringPowerW * cut;
 }

@@ -62,6 +62,7 @@ export class FuelBook {
   closeLap(car: CarState, timeMs: number, share: number): void {
     const afterUg = Math.round((this.#stepBurnUg[car.index] ?? 0) * (1 - share));
     const burnUg = car.lapBurnUg - afterUg;
+    const durationMs = timeMs - car.lapStartMs;
     this.#journal.truth({
       type: "lap",
       timeMs,
@@ -72,11 +73,11 @@ export class FuelBook {
       levelKg: (car.levelUg + afterUg) / 1e9,
       totalBurnKg: (car.totalBurnUg - afterUg) / 1e9,
       totalFilledKg: car.totalFilledUg / 1e9,
-      cautionMs: car.cautionMs,
-      cautionBurnKg: car.cautionBurnUg / 1e9,
-      pitRoadMs: car.pitRoadMs,
-      pitRoadBurnKg: car.pitRoadBurnUg / 1e9,
-      savingLevel: car.savingMs / Math.max(1, timeMs - car.lapStartMs),
+      cautionMs: Math.min(durationMs, car.cautionMs),
+      cautionBurnKg: Math.min(burnUg, car.cautionBurnUg) / 1e9,
+      pitRoadMs: Math.min(durationMs, car.pitRoadMs),
+      pitRoadBurnKg: Math.min(burnUg, car.pitRoadBurnUg) / 1e9,
+      savingLevel: Math.min(1, car.savingMs / Math.max(1, durationMs)),
     });
     car.lapBurnUg = afterUg;
     car.lapStartMs = timeMs;

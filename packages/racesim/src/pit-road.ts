@@ -1,4 +1,4 @@
-import type { CarState } from "./car-state.ts";
+import type { CarState, PitStop } from "./car-state.ts";
 import { idleCar, type Orders } from "./driver.ts";
 import type { Journal } from "./journal.ts";
 import { LITRES_PER_GALLON, MPS_PER_MPH, type TrackSpec } from "./track.ts";
@@ -111,7 +111,7 @@ function passed(fromM: number, toM: number, markM: number): boolean {
 }
 
 /** How much to fill and how long that and the tyres take. */
-function planStop(car: CarState, timeMs: number, lapsToEnd: number): { endMs: number; fillUg: number; full: boolean } {
+function planStop(car: CarState, timeMs: number, lapsToEnd: number): PitStop {
   const { prng, truth } = car;
   const roomUg = car.capacityUg - car.levelUg;
   const neededUg = Math.max(0, (lapsToEnd + 1.5) * car.teamBurnKgPerLap * 1e9 - car.levelUg);
@@ -125,5 +125,5 @@ function planStop(car: CarState, timeMs: number, lapsToEnd: number): { endMs: nu
   const isSplash = fillUg < 0.35 * car.capacityUg;
   const tyresS = isSplash ? 0 : Math.max(9, prng.normal(TYRES_S, 0.6));
   const stopS = Math.max(fuelS, tyresS) + prng.uniform(0.2, 0.7);
-  return { endMs: timeMs + Math.round(stopS * 1000), fillUg, full: fillUg === roomUg };
+  return { endMs: timeMs + Math.round(stopS * 1000), fillUg };
 }

@@ -19,6 +19,11 @@ const PITS_OPEN_AFTER_MS = 40_000;
 const OVERTIME_LAPS = 2;
 /** After so many tries no further caution is called. */
 const OVERTIME_TRIES_MAX = 3;
+/** Now and then the track has to be cleaned with the field standing [I]. */
+const RED_PROBABILITY = 0.06;
+const RED_AFTER_MS = 60_000;
+const RED_MS_MIN = 60_000;
+const RED_MS_MAX = 180_000;
 const SPIN_MS_MIN = 5_000;
 const SPIN_MS_MAX = 11_000;
 
@@ -26,6 +31,8 @@ const SPIN_MS_MAX = 11_000;
  * Flags and stages.
  *
  *   formation ─▶ green ─▶ caution ─▶ green … ─▶ white ─▶ checkered
+ *                           ▲ ▼
+ *                           red
  */
 export class RaceControl {
   flag: SimFlag = "caution";
@@ -43,6 +50,8 @@ export class RaceControl {
   #restartLap = 0;
   #pitsOpenMs = Number.POSITIVE_INFINITY;
   #overtimeTries = 0;
+  #redFromMs = Number.POSITIVE_INFINITY;
+  #redUntilMs = Number.POSITIVE_INFINITY;
 
   constructor(stageEndLaps: readonly number[], endLap: number, prng: Prng, journal: Journal) {
     this.#stageEndLaps = stageEndLaps;
@@ -51,14 +60,17 @@ export class RaceControl {
     this.#journal = journal;
   }
 
+  /** Under yellow or red. */
   get underCaution(): boolean {
-    return this.flag === "caution";
+    return this.flag === "caution" || this.flag === "red";
   }
 
   /** Once per 100 ms. */
   update(nowMs: number, cars: readonly CarState[]): void {
     this.paceLeader = leaderInTraffic(cars);
     if (this.flag === "green" && nowMs >= this.#nextCautionMs) this.#throwIncident(nowMs, cars);
+    if (this.flag === "caution" && nowMs >= this.#redFromMs) this.#stopRace(nowMs);
+    if (this.flag === "red" && nowMs >= this.#redUntilMs) this.#resumeBehindPaceCar(nowMs);
     if (this.flag === "caution" && nowMs >= this.#pitsOpenMs) {
       this.#pitsOpenMs = Number.POSITIVE_INFINITY;
       for (const car of cars) {
@@ -81,7 +93,7 @@ export class RaceControl {
 
   /** A stranded car brings out the yellow. */
   throwCaution(timeMs: number): void {
-    if (this.flag !== "green" || this.#overtimeTries > OVERTIME_TRIES_MAX) return;
+    if (this.flag !== "green" || this.#overtimeTries >= OVERTIME_TRIES_MAX) return;
     this.#raise("caution", timeMs);
     this.#restartLap = this.leaderLap + this.#prng.integer(CAUTION_LAPS_MIN, CAUTION_LAPS_MAX);
     this.#pitsOpenMs = timeMs + PITS_OPEN_AFTER_MS;
@@ -111,6 +123,17 @@ export class RaceControl {
     if (this.flag === "green" && lapNumber === this.endLap - 1) this.#raise("white", timeMs);
   }
 
+  #stopRace(nowMs: number): void {
+    this.#redFromMs = Number.POSITIVE_INFINITY;
+    this.#redUntilMs = nowMs + this.#prng.uniform(RED_MS_MIN, RED_MS_MAX);
+    this.#raise("red", nowMs);
+  }
+
+  #resumeBehindPaceCar(nowMs: number): void {
+    this.#raise("caution", nowMs);
+    this.#restartLap = Math.max(this.#restartLap, this.leaderLap + 2);
+  }
+
   #restart(lapNumber: number, timeMs: number): void {
     if (this.endLap - lapNumber < OVERTIME_LAPS) {
       this.endLap = lapNumber + OVERTIME_LAPS;
@@ -132,6 +155,7 @@ export class RaceControl {
       this.#journal.event({ type: "incident", timeMs: nowMs, car: car.entry.car, text, towed });
     }
     this.throwCaution(nowMs);
+    if (this.#prng.chance(RED_PROBABILITY)) this.#redFromMs = nowMs + RED_AFTER_MS;
     this.#nextCautionMs = Number.POSITIVE_INFINITY;
   }
 

@@ -1,20 +1,21 @@
 import { assert, Prng } from "@burnline/std";
 import { CarState } from "./car-state.ts";
 import { drawCarTruth } from "./car-truth.ts";
-import { driveCar, type Orders, type RoadConditions, rollCar } from "./driver.ts";
+import { driveCar, type RoadConditions, rollCar } from "./driver.ts";
 import { type Ambient, NOMINAL_AMBIENT } from "./engine.ts";
 import { EngineTable } from "./engine-table.ts";
 import { CARS_MAX, drawEntries, type SimEntry } from "./entries.ts";
 import type { SimEvent } from "./events.ts";
 import { FuelBook } from "./fuel-book.ts";
 import { Journal } from "./journal.ts";
+import { ordersFor, type RaceScene } from "./orders.ts";
 import { PitRoad } from "./pit-road.ts";
 import { RaceControl } from "./race-control.ts";
 import { CarSampler, noiseTable, type SimCarColumns } from "./sampler.ts";
 import { speedProfile } from "./speed-profile.ts";
 import { decideAtLine, SAVING_AT_START_PROBABILITY, startSaving } from "./strategy.ts";
 import { findTrackSpec, MPS_PER_MPH, scaledStageEnds, type Track, type TrackSpec, toTrack } from "./track.ts";
-import { decidePass, followingSpeedMps, Traffic } from "./traffic.ts";
+import { decidePass, Traffic } from "./traffic.ts";
 import type { TruthRecord } from "./truth.ts";
 
 export interface RaceSimOptions {
@@ -51,28 +52,14 @@ export const SAMPLE_RATE_HZ_MIN = 10;
 export const SAMPLE_RATE_HZ_MAX = 120;
 const FORMATION_MS = 5_000;
 const GRID_SPACING_M = 7;
-const CATCH_UP_FACTOR = 1.45;
 /** A parked car goes on sending for this long. */
 const PARKED_SENDS_MS = 60_000;
+/** The last of the fuel reaches the pickup in gulps. */
+const STARVING_UG = 0.25e9;
 const COOL_DOWN_MS = 8_000;
 /** The simulation ends at the latest this long after the chequered flag. */
 const FINISH_MS_MAX = 240_000;
 const GAS_CONSTANT_AIR_J_PER_KG_K = 287;
-
-const RACING_ORDERS = {
-  speedMaxMps: Number.POSITIVE_INFINITY,
-  decelerationMaxMps2: 12,
-  accelerationMaxMps2: Number.POSITIVE_INFINITY,
-  responseS: 0.3,
-  racing: true,
-  liftM: 0,
-  cornerShare: 1,
-  pedalMax: 1,
-};
-/** What a driver who saves as much as he can gives away: an early lift, rolling through corners, a half-open throttle [X]. */
-const SAVING_LIFT_LAP_SHARE = 0.035;
-const SAVING_CORNER_LOSS = 0.009;
-const SAVING_PEDAL_LOSS = 0.5;
 
 /** A seeded race. Advance it with `step` until it returns undefined. */
 export class RaceSim {
@@ -91,6 +78,7 @@ export class RaceSim {
   readonly #fuel: FuelBook;
   readonly #road: RoadConditions;
   readonly #paceMps: number;
+  readonly #scene: RaceScene;
   #elapsedMs = 0;
   #nextSample = 0;
   #overAtMs = Number.POSITIVE_INFINITY;
@@ -118,6 +106,12 @@ export class RaceSim {
     this.#traffic = new Traffic(this.track.lengthM);
     this.#pitRoad = new PitRoad(spec, this.track.lengthM, this.#journal);
     this.#control = new RaceControl(this.stageEndLaps, this.scheduledLaps, prng.fork(3), this.#journal);
+    this.#scene = {
+      control: this.#control,
+      pitRoad: this.#pitRoad,
+      paceMps: this.#paceMps,
+      lengthM: this.track.lengthM,
+    };
     this.#fuel = new FuelBook(this.#journal, options.truthWindows ?? false);
     this.#buildCars(ambient, prng);
     this.#journal.event({ type: "flagChanged", timeMs: options.startMs, flag: "caution" });
@@ -132,6 +126,7 @@ export class RaceSim {
     for (const car of this.#cars) {
       decidePass(car, nowMs, STEP_MS);
       car.wander = 0.97 * car.wander + car.prng.normal(0, car.style.wander);
+      car.isStarved = car.levelUg < STARVING_UG && car.prng.chance(0.35);
       car.foot = 0.7 * car.foot + car.prng.normal(0, car.style.foot);
     }
     for (const sampler of this.#samplers) sampler.count = 0;
@@ -201,9 +196,10 @@ export class RaceSim {
     const fromM = car.positionM;
     if (car.phase === "inBox") this.#pitRoad.serveCar(car, nowMs);
     else if (car.phase === "rolling") this.#roll(car, nowMs);
-    else if (car.phase !== "parked") driveCar(car, this.#road, this.#orders(car, nowMs), nowMs, SUBSTEP_S);
+    else if (car.phase !== "parked") driveCar(car, this.#road, ordersFor(car, this.#scene, nowMs), nowMs, SUBSTEP_S);
     const isDry = this.#fuel.bookStep(car, SUBSTEP_S, nowMs, this.#control.underCaution);
-    if (isDry && car.phase !== "rolling" && car.phase !== "parked") this.#runDry(car, nowMs);
+    if (isDry && car.phase === "inBox") car.rpm = 0;
+    else if (isDry && car.phase !== "rolling" && car.phase !== "parked") this.#runDry(car, nowMs);
     const lapsToEnd = this.#control.endLap - Math.max(0, this.#control.leaderLap);
     this.#pitRoad.followCar(car, fromM, nowMs, lapsToEnd);
     if (car.positionM >= this.track.lengthM) this.#crossLine(car, fromM, nowMs);
@@ -228,6 +224,12 @@ export class RaceSim {
     const timeMs = Math.floor(nowMs + share * SUBSTEP_MS);
     car.positionM -= lengthM;
     const lapNumber = car.lapNumber;
+    // The cool-down lap is nobody's lap any more.
+    if (car.phase === "finished" || (this.#control.chequeredMs !== undefined && lapNumber > this.#control.endLap)) {
+      car.lapIndex++;
+      if (car.phase === "racing") car.phase = "finished";
+      return;
+    }
     const wasGreen = car.cautionMs === 0 && car.pitRoadMs === 0;
     const view = { underCaution: this.#control.underCaution, lapsToEnd: this.#control.endLap - lapNumber };
     decideAtLine(car, view, wasGreen && lapNumber > 0);
@@ -239,50 +241,6 @@ export class RaceSim {
       car.phase = "finished";
       car.pitIntended = false;
     }
-  }
-
-  #orders(car: CarState, nowMs: number): Orders {
-    const control = this.#control;
-    const orders = { ...RACING_ORDERS };
-    if (car.phase === "spinning") {
-      orders.speedMaxMps = 2;
-      if (nowMs >= car.spinUntilMs) {
-        car.phase = "racing";
-        car.pitIntended = true;
-      }
-    } else if (control.underCaution || car.phase === "finished") {
-      const isLeader = car === control.paceLeader;
-      const freeMps = isLeader ? this.#paceMps : this.#paceMps * CATCH_UP_FACTOR;
-      const followMps = isLeader ? freeMps : followingSpeedMps(car, 3 + 0.35 * car.speedMps, 2.5);
-      orders.speedMaxMps = car.isInTraffic ? Math.min(freeMps, followMps) : freeMps;
-      orders.decelerationMaxMps2 = 3.5;
-      orders.accelerationMaxMps2 = 1.2;
-      orders.responseS = 1;
-      orders.racing = false;
-      this.#maybeSwitchOff(car, nowMs);
-    } else {
-      if (car.isInTraffic && nowMs >= car.passingUntilMs) {
-        orders.speedMaxMps = followingSpeedMps(car, car.savesByDrafting ? 8 : 4 + 0.1 * car.speedMps, 0.8);
-      }
-      if (car.savingLevel > 0) {
-        orders.liftM = car.savingLevel * SAVING_LIFT_LAP_SHARE * this.track.lengthM;
-        orders.cornerShare = 1 - SAVING_CORNER_LOSS * car.savingLevel;
-        orders.pedalMax = 1 - SAVING_PEDAL_LOSS * car.savingLevel;
-      }
-    }
-    orders.speedMaxMps = this.#pitRoad.limitOrders(car, orders);
-    if (car.isOnPitRoad) {
-      orders.racing = false;
-      orders.accelerationMaxMps2 = 4;
-    }
-    return orders;
-  }
-
-  /** Some savers roll with a dead engine behind the pace car. */
-  #maybeSwitchOff(car: CarState, nowMs: number): void {
-    if (car.savingLevel < 0.6 || car.phase !== "racing" || nowMs < car.engineOffUntilMs + 6_000) return;
-    if (car.speedMps < this.#paceMps * 0.95 || car.speedMps > this.#paceMps * 1.15) return;
-    if (car.prng.chance(0.02)) car.engineOffUntilMs = nowMs + car.prng.uniform(2_000, 4_000);
   }
 
   #checkOver(nowMs: number): void {

@@ -7,8 +7,8 @@ export interface RaceView {
 }
 
 /** A team calls its car in with this many laps left in the tank, more or less. */
-const RESERVE_LAPS = 1.6;
-const RESERVE_LAPS_SD = 0.5;
+const RESERVE_LAPS = 2.2;
+const RESERVE_LAPS_SD = 0.4;
 /** Nobody gives up track position for fuel this soon after a stop. */
 const FRESH_STINT_LAPS = 8;
 /** A full saver goes this much further on a tank [X]. */
@@ -26,7 +26,7 @@ export function decideAtLine(car: CarState, view: RaceView, wasGreen: boolean): 
   const lapsInTank = car.levelKg / car.teamBurnKgPerLap;
   if (view.underCaution || car.phase !== "racing") return;
   const shortLaps = view.lapsToEnd - lapsInTank;
-  const reserve = Math.max(0.4, car.prng.normal(RESERVE_LAPS, RESERVE_LAPS_SD));
+  const reserve = Math.max(1.2, car.prng.normal(RESERVE_LAPS, RESERVE_LAPS_SD));
   if (lapsInTank < reserve && shortLaps > 0) car.pitIntended = true;
   decideSaving(car, view, shortLaps / Math.max(1, lapsInTank));
 }

@@ -33,7 +33,7 @@ export interface LapTruthRecord {
   readonly levelKg: number;
   readonly totalBurnKg: number;
   readonly totalFilledKg: number;
-  /** Parts of the lap in ms and kg that were run under caution and on pit road. */
+  /** Parts of the lap in ms and kg that were run under caution (or red) and on pit road; exact to one step of 25 ms. */
   readonly cautionMs: number;
   readonly cautionBurnKg: number;
   readonly pitRoadMs: number;
