@@ -1,6 +1,6 @@
+import type { TelemetryFrame } from "@burnline/contract";
 import { createSimSource, type Source, type SourceItem } from "@burnline/ingest";
 import { LossyLink, PERFECT_LINK } from "@burnline/racesim";
-import type { TelemetryFrame } from "@burnline/contract";
 import type { SimOptions } from "./options.ts";
 
 /** Reordered frames lag up to this: beyond the watermark's bound, so that corrections are exercised all the time. */

@@ -143,12 +143,12 @@ export class RaceTopology implements Operator {
       return;
     }
     const frame = decoded.value;
-    const car = this.#carState(frame.car);
+    const car = this.#carState(frame.car, frame.eventTimeMs);
     if (car === undefined) {
       this.#unreadable++;
       return;
     }
-    this.#cars.markHeard(frame.car);
+    this.#cars.markHeard(frame.car, frame.eventTimeMs);
     if (!this.#pipeline.onFrame(car, frame, output)) return;
     const flag = this.#race.flags.at(car.mark.maxEventTimeMs);
     output.live(subjects.live(this.#race.race, frame.car), () =>
@@ -170,7 +170,7 @@ export class RaceTopology implements Operator {
     if (only === undefined) {
       for (const [carId, car] of this.#cars.entries()) this.#applyToCar(carId, car, event, output);
     } else if (partitionOf(only) === this.#partition) {
-      const car = this.#carState(only);
+      const car = this.#carState(only, event.effectiveFromMs);
       if (car !== undefined) this.#applyToCar(only, car, event, output);
     }
   }
@@ -251,8 +251,8 @@ export class RaceTopology implements Operator {
     this.#pipeline.onCorrection(car, correction, output);
   }
 
-  #carState(carId: string): CarState | undefined {
+  #carState(carId: string, eventTimeMs: number): CarState | undefined {
     if (!isCarId(carId)) return undefined;
-    return this.#cars.getOrCreate(carId, () => createCarState(this.#race.carContext(carId)));
+    return this.#cars.getOrCreate(carId, eventTimeMs, () => createCarState(this.#race.carContext(carId)));
   }
 }

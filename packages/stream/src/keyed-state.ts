@@ -3,7 +3,7 @@ import { assert } from "@burnline/std";
 interface Slot<State> {
   state: State;
   changed: boolean;
-  /** Tick time at which the key was last heard of. */
+  /** Event time at which the key was last heard of. */
   heardMs: number;
 }
 
@@ -19,7 +19,6 @@ export class KeyedState<State> {
   readonly #options: KeyedStateOptions;
   readonly #slots = new Map<string, Slot<State>>();
   readonly #removed = new Set<string>();
-  #tickMs = 0;
 
   constructor(options: KeyedStateOptions) {
     this.#options = options;
@@ -33,23 +32,26 @@ export class KeyedState<State> {
     return this.#slots.get(key)?.state;
   }
 
-  /** The key's state, made if it is new; undefined when there is no room for another key. */
-  getOrCreate(key: string, create: () => State): State | undefined {
+  /**
+   * The key's state, made if it is new; undefined when there is no room for another key. The time is the event's own and
+   * not that of the last tick, which a restored state could not know.
+   */
+  getOrCreate(key: string, eventTimeMs: number, create: () => State): State | undefined {
     const slot = this.#slots.get(key);
     if (slot !== undefined) return slot.state;
     if (this.#slots.size >= this.#options.keysMax) return undefined;
     const state = create();
-    this.#slots.set(key, { state, changed: true, heardMs: this.#tickMs });
+    this.#slots.set(key, { state, changed: true, heardMs: eventTimeMs });
     this.#removed.delete(key);
     return state;
   }
 
   /** The key's state was changed by an event of that key. */
-  markHeard(key: string): void {
+  markHeard(key: string, eventTimeMs: number): void {
     const slot = this.#slots.get(key);
     assert(slot !== undefined, `no state for key ${key}`);
     slot.changed = true;
-    slot.heardMs = this.#tickMs;
+    slot.heardMs = Math.max(slot.heardMs, eventTimeMs);
   }
 
   /** The key's state was changed by something else (a tick, a broadcast). */
@@ -59,27 +61,17 @@ export class KeyedState<State> {
     slot.changed = true;
   }
 
-  /** Moves the tick time; forgets keys that were silent for too long and returns them. */
+  /** Forgets keys that were silent for too long at this tick and returns them. */
   tick(tickMs: number): string[] {
-    this.#tickMs = Math.max(this.#tickMs, tickMs);
     const expired: string[] = [];
     for (const [key, slot] of this.#slots) {
-      // A slot made before the first tick counts from the first tick.
-      if (slot.heardMs === 0) {
-        slot.heardMs = this.#tickMs;
-        slot.changed = true;
-      }
-      if (this.#tickMs - slot.heardMs >= this.#options.idleExpiryMs) expired.push(key);
+      if (tickMs - slot.heardMs >= this.#options.idleExpiryMs) expired.push(key);
     }
     for (const key of expired) {
       this.#slots.delete(key);
       this.#removed.add(key);
     }
     return expired;
-  }
-
-  heardMs(key: string): number {
-    return this.#slots.get(key)?.heardMs ?? 0;
   }
 
   *entries(): IterableIterator<[string, State]> {
@@ -101,6 +93,5 @@ export class KeyedState<State> {
 
   restore(key: string, state: State, heardMs: number): void {
     this.#slots.set(key, { state, changed: false, heardMs });
-    this.#tickMs = Math.max(this.#tickMs, heardMs);
   }
 }
