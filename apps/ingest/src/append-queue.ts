@@ -1,3 +1,4 @@
+import { OperatingError } from "@burnline/runtime";
 import type { EventLog, LogAppend } from "@burnline/stream";
 import type { IngestMetrics } from "./ingest-metrics.ts";
 
@@ -14,7 +15,7 @@ const BACKOFF_MS_MIN = 50;
 const BACKOFF_MS_MAX = 5_000;
 
 /** The log took nothing for a minute. */
-export class AppendError extends Error {
+export class AppendError extends OperatingError {
   override readonly name = "AppendError";
 }
 

@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 
 /** What the session text of an .ibt tells about car and track; undefined = not told. */
 export interface IbtSession {
@@ -34,10 +34,10 @@ export function parseIbtSession(text: string): IbtSession {
   const clean = nul === -1 ? text : text.slice(0, nul);
   let root: unknown;
   try {
-    root = parse(clean, { logLevel: "silent", maxAliasCount: 0, uniqueKeys: false });
+    // Driver and team names may hold characters that are not sound YAML: what could be read of the rest still counts.
+    root = parseDocument(clean, { logLevel: "silent", uniqueKeys: false }).toJS({ maxAliasCount: 0 });
   } catch {
-    // Driver and team names may hold characters that are not sound YAML; the sections we need come before and after.
-    root = undefined;
+    return NOTHING;
   }
   if (!isRecord(root)) return NOTHING;
   const weekend = section(root, "WeekendInfo");

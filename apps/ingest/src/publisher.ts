@@ -141,7 +141,7 @@ export class Publisher {
       }
     } catch (error) {
       // The log failed: run() meets the same failure with its next item; without items it is told here.
-      logger.error({ error }, "the race clock stopped because the log takes nothing");
+      logger.error({ err: error }, "the race clock stopped because the log takes nothing");
       await this.stop();
     }
   }

@@ -100,7 +100,10 @@ export class RecordingWriter implements ItemRecorder {
     } catch (error) {
       this.#hasFailed = true;
       this.#options.metrics.recordingFailed();
-      this.#options.logger.error({ error, path: this.#options.path }, "the recording ended early; the race goes on");
+      this.#options.logger.error(
+        { err: error, path: this.#options.path },
+        "the recording ended early; the race goes on",
+      );
     }
   }
 }

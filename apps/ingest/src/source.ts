@@ -1,4 +1,5 @@
 import type { ControlEvent, RaceDefinition, TelemetryFrame } from "@burnline/contract";
+import { OperatingError } from "@burnline/runtime";
 
 /**
  * What became of an item: undefined = it is in the log for good, otherwise the reason for which it was refused.
@@ -49,6 +50,6 @@ export interface Source {
 }
 
 /** A source that cannot be read. The message is one sentence that names the source, what is wrong and what to do. */
-export class SourceError extends Error {
+export class SourceError extends OperatingError {
   override readonly name = "SourceError";
 }

@@ -1,0 +1,38 @@
+import type { Metrics } from "@burnline/runtime";
+import type { IngestMetrics } from "./ingest-metrics.ts";
+
+/** The metrics of ingest in the process's Prometheus registry. Once per registry. */
+export function createIngestMetrics(metrics: Metrics): IngestMetrics {
+  const counter = (name: string, help: string, labels: readonly string[] = []) =>
+    metrics.counter({ name, help, labels });
+  const frames = counter("ingest_frames_admitted_total", "Frames that went to the log.");
+  const samples = counter("ingest_samples_admitted_total", "Samples in admitted frames.");
+  const bytes = counter("ingest_admitted_bytes_total", "Bytes of admitted frames.");
+  const framesRejected = counter("ingest_frames_rejected_total", "Frames refused, by reason.", ["reason"]);
+  const controls = counter("ingest_controls_admitted_total", "Control events that went to the log.");
+  const controlsRejected = counter("ingest_controls_rejected_total", "Control events refused, by reason.", ["reason"]);
+  const skipped = counter("ingest_samples_skipped_total", "Samples that the source had to leave out, by reason.", [
+    "reason",
+  ]);
+  const refused = counter("ingest_push_messages_refused_total", "Pushed messages refused as a whole, by reason.", [
+    "reason",
+  ]);
+  const retries = counter("ingest_append_retries_total", "Batches that the log did not take at the first attempt.");
+  const recordingFailures = counter("ingest_recording_failures_total", "Recordings that ended early.");
+  const queue = metrics.gauge({ name: "ingest_queue_records", help: "Records that wait for the log." });
+  return {
+    frameAdmitted: (sampleCount, byteCount) => {
+      frames.add();
+      samples.add(sampleCount);
+      bytes.add(byteCount);
+    },
+    frameRejected: (reason) => framesRejected.add(1, { reason }),
+    controlAdmitted: () => controls.add(),
+    controlRejected: (reason) => controlsRejected.add(1, { reason }),
+    samplesSkipped: (reason, count) => skipped.add(count, { reason }),
+    pushRefused: (reason) => refused.add(1, { reason }),
+    appendRetried: () => retries.add(),
+    recordingFailed: () => recordingFailures.add(),
+    queueDepth: (records) => queue.set(records),
+  };
+}
