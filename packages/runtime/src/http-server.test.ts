@@ -106,6 +106,19 @@ test("a request that never becomes whole is answered with 408 and cut", async ()
   expect(await exchange(server, `${head}\r\n{"half`)).toMatch(/^HTTP\/1\.1 408 /);
 });
 
+test("a request that fails by our fault is logged, one that fails by the sender's is not", async () => {
+  const logged: object[] = [];
+  const { server } = make({ logger: { error: (fields) => logged.push(fields) } });
+  const broken = new Error("broken");
+  server.app.get("/broken", () => Promise.reject(broken));
+  server.app.post("/push", async () => "taken");
+  await server.start();
+  expect((await fetch(url(server, "/broken"))).status).toBe(500);
+  const notJson = { method: "POST", body: "{", headers: { "content-type": "application/json" } };
+  expect((await fetch(url(server, "/push"), notJson)).status).toBe(400);
+  expect(logged).toEqual([{ err: broken, method: "GET", url: "/broken" }]);
+});
+
 test("upgrades go to the handler of their path, any other path gets a 404", async () => {
   const { server } = make();
   server.onUpgrade("/api/v1/feed", (_request, socket) => socket.end("feed"));

@@ -26,6 +26,8 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly health: Health;
   readonly metrics: Metrics;
+  /** Hears of requests that failed by our fault; without it nobody does. */
+  readonly logger?: { error(fields: object, message: string): void };
   readonly bodyBytesMax?: number;
   readonly requestMsMax?: number;
   readonly closeMsMax?: number;
@@ -67,6 +69,10 @@ export class HttpServer {
     // A kept-alive connection would outlive the answer that it carries and hold up the stop.
     this.app.addHook("onSend", async (_request, reply) => {
       if (this.#isStopping) reply.header("connection", "close");
+    });
+    this.app.addHook("onError", async ({ method, url }, _reply, err) => {
+      // What a route throws without a status becomes a 500, but the reply does not say so yet.
+      if ((err.statusCode ?? 500) >= 500) options.logger?.error({ err, method, url }, "a request failed");
     });
     this.#addStandardRoutes();
   }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StepClock } from "@burnline/std";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DATABASE_FILE, openSqlite, type SqliteDatabase, WRITES_WAITING_MAX } from "./sqlite-database.ts";
 import { SqliteEventLog } from "./sqlite-event-log.ts";
 import { SqliteStateStore } from "./sqlite-state-store.ts";
@@ -199,6 +199,18 @@ describe("writing", () => {
     expect(await facts.append([frame(3)])).toEqual([1]);
     expect(() => new SqliteEventLog(db, "race", clock)).toThrow("log race of");
     expect(() => new SqliteEventLog(db, "race; DROP TABLE logs", clock)).toThrow("a log name is");
+  });
+
+  test("a reader whose partition is quiet asks the database nothing", async () => {
+    const log = new SqliteEventLog(open(), "race", clock);
+    const readers = await Promise.all(Array.from({ length: 64 }, (_, partition) => log.open({ after: 0, partition })));
+    const scan = vi.spyOn(log, "scan");
+    const waiting = readers.map((reader) => reader.next(10, 200));
+    for (let round = 0; round < 5; round++) await log.append([{ ...frame(10), partition: 5 }]);
+    expect((await waiting[5])?.length).toBeGreaterThan(0);
+    expect(scan).toHaveBeenCalledTimes(1);
+    await Promise.all(readers.map((reader) => reader.close()));
+    expect((await Promise.all(waiting)).flat()).toHaveLength(1);
   });
 
   test("old window facts can be forgotten while lap facts stay", async () => {

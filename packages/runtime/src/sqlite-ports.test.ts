@@ -38,7 +38,7 @@ eventLogSuite("SQLite", async () => {
       return log;
     },
     trim: (_log, before) => log.trim(before),
-    wakeUpMsMax: 5,
+    wakeUpMsMax: 10,
     close: folder.close,
   };
 });

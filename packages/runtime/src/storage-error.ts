@@ -60,7 +60,11 @@ export function toStorageError(error: unknown, path: string): unknown {
     case SQLITE_CANTOPEN:
       return new StorageError("unusable", unusableText(path, error.message), cause);
     default:
-      return new StorageError("failed", `The database ${path} failed (${error.message}).`, cause);
+      return new StorageError(
+        "failed",
+        `The database ${path} failed (${error.message}): check its disk and start again; nothing stored is lost.`,
+        cause,
+      );
   }
 }
 
