@@ -392,7 +392,10 @@ export declare type Snapshot = Message<"burnline.v1.Snapshot"> & {
 export declare const SnapshotSchema: GenMessage<Snapshot>;
 
 /**
- * Only what changed since the last message of this subscription; a CarView in a delta replaces the car's former one.
+ * Only what changed since the last message of this subscription. A CarView always carries car, position, event_time_ms
+ * and stale; of its other parts (entry, live, last_lap with revision and provenance, stint, stage, strategy, last_window
+ * with revision) those that are absent have not changed. Likewise race.definition. A car with event_time_ms 0 that the
+ * definition no longer names has been withdrawn.
  *
  * @generated from message burnline.v1.Delta
  */
