@@ -1,15 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
  * Builds the dashboard and the graphics when their output is missing or made from other sources, and says so in one
  * line; otherwise only reads the sources (some hundred kilobytes) and compares. `--force` builds in any case.
- *
- * Output: apps/dashboard/dist, and apps/graphics/dist, which is also put into apps/dashboard/dist/graphics, so that
- * the one folder that the gateway serves holds every page.
+ * Output: dist beside each app's sources, from where the gateway serves it.
  */
 const SOURCES_BESIDE_THE_APP = ["packages/contract/src", "packages/fuel/src", "packages/std/src", "package-lock.json"];
 const FINGERPRINT_FILE = ".sources";
@@ -19,21 +17,16 @@ main();
 function main(): void {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const isForced = process.argv.includes("--force");
-  const built = ["graphics", "dashboard"].filter((app) => buildApp(root, app, isForced));
-  if (built.length === 0) return;
-  const graphics = join(root, "apps/dashboard/dist/graphics");
-  rmSync(graphics, { recursive: true, force: true });
-  cpSync(join(root, "apps/graphics/dist"), graphics, { recursive: true });
-  rmSync(join(graphics, FINGERPRINT_FILE), { force: true });
+  for (const app of ["graphics", "dashboard"]) buildApp(root, app, isForced);
 }
 
-/** True when there was something to build. */
-function buildApp(root: string, app: string, isForced: boolean): boolean {
+function buildApp(root: string, app: string, isForced: boolean): void {
   const folder = join(root, "apps", app);
   const dist = join(folder, "dist");
   const fingerprint = fingerprintOf(root, app);
-  const isFresh = existsSync(join(dist, FINGERPRINT_FILE)) && readFileSync(join(dist, FINGERPRINT_FILE), "utf8") === fingerprint;
-  if (isFresh && !isForced) return false;
+  const isFresh =
+    existsSync(join(dist, FINGERPRINT_FILE)) && readFileSync(join(dist, FINGERPRINT_FILE), "utf8") === fingerprint;
+  if (isFresh && !isForced) return;
 
   const startMs = performance.now();
   // Built aside and moved into place, so that a build that is broken off, or two at once, leave no half output.
@@ -52,7 +45,6 @@ function buildApp(root: string, app: string, isForced: boolean): boolean {
   writeFileSync(join(aside, FINGERPRINT_FILE), fingerprint);
   moveInto(aside, dist);
   process.stdout.write(`built the ${app} in ${((performance.now() - startMs) / 1000).toFixed(1)} s\n`);
-  return true;
 }
 
 /** Of two builds that end at once the later one wins; both are of the same sources. */
@@ -77,7 +69,7 @@ function filesIn(path: string): string[] {
   if (!existsSync(path)) return [];
   if (!isFolder(path)) return [path];
   return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => !/^(node_modules|dev|dist|README\.md)$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name))
+    .filter((entry) => !/^(node_modules|testing|dist|README\.md)$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name))
     .map((entry) => entry.name)
     .sort()
     .flatMap((name) => filesIn(join(path, name)));

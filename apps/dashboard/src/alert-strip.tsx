@@ -8,8 +8,11 @@ export function AlertStrip(props: { readonly alerts: readonly Fact[]; readonly o
   const active = activeAlerts(props.alerts);
   const hidden = active.length - SHOWN_MAX;
   return (
-    <footer className="alerts" aria-label="Alerts" data-testid="alerts">
-      <span className="estimate" title="No car has a fuel sensor that we can read: every number is computed from telemetry.">
+    <section className="alerts" aria-label="Alerts" data-testid="alerts">
+      <span
+        className="estimate"
+        title="No car has a fuel sensor that we can read: every number is computed from telemetry."
+      >
         <b>EST</b> all figures are estimates
       </span>
       <ul aria-live="polite">
@@ -24,7 +27,7 @@ export function AlertStrip(props: { readonly alerts: readonly Fact[]; readonly o
         {active.length === 0 && <li className="alert alert-none">No alerts</li>}
         {hidden > 0 && <li className="alert alert-none">+{hidden} more</li>}
       </ul>
-    </footer>
+    </section>
   );
 }
 

@@ -1,6 +1,17 @@
 import { type CarView, FlagState, type LapFact, type Provenance, type RaceView } from "@burnline/contract";
-import { DEFAULT_PROFILE_ID, findCarProfile } from "@burnline/fuel/profiles";
-import { DASH, lapRange, missing, reasonCode, reasonWords, type Shown, shown, shownNumber, shownPercent, wholeLaps } from "./format.ts";
+import { fuelDensityKgPerL } from "@burnline/fuel/units";
+import {
+  DASH,
+  lapRange,
+  missing,
+  reasonCode,
+  reasonWords,
+  type Shown,
+  shown,
+  shownNumber,
+  shownPercent,
+  wholeLaps,
+} from "./format.ts";
 import { shownReading, UNIT_WORDS } from "./fuel-reading.ts";
 import type { Units } from "./settings.ts";
 
@@ -83,13 +94,9 @@ export function averageKgPerLap(view: CarView): number | undefined {
   return view.lastLap?.averages?.lastNKgPerLap;
 }
 
-/** Of petrol, for a car of no known profile; only volumes depend on it. */
-const PETROL_KG_PER_L = 0.745;
-
 /** Density of the car's fuel in kg/L, for display only. */
 export function densityOf(view: CarView, race: RaceView | undefined): number {
-  const profile = view.entry?.carProfile || race?.definition?.carProfile;
-  return findCarProfile(profile || DEFAULT_PROFILE_ID)?.fuelDensityKgPerL ?? PETROL_KG_PER_L;
+  return fuelDensityKgPerL(view.entry?.carProfile || race?.definition?.carProfile);
 }
 
 /** "physics", or the largest share that a model had in the number. */

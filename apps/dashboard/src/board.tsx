@@ -13,6 +13,8 @@ const OTHER_LINES_PX = 160;
 /** Narrower than this there is no room for two halves. */
 const TWO_COLUMNS_WIDTH_PX_MIN = 1_000;
 
+const HALVES = ["left", "right"] as const;
+
 /** All cars of the race in lines of equal height, in one or two halves read downwards. */
 export function Board(props: {
   readonly cars: readonly CarView[];
@@ -35,31 +37,30 @@ export function Board(props: {
   return (
     <main className="board" style={{ "--rows": rows, "--columns": columns } as CSSProperties} aria-label="Board">
       <div className="board-heads" aria-hidden="true">
-        {Array.from({ length: columns }, (_, column) => (
-          <ColumnHeads key={column} settings={settings} />
+        {HALVES.slice(0, columns).map((half) => (
+          <ColumnHeads key={half} settings={settings} />
         ))}
       </div>
       {cars.length === 0 ? (
-        <p className="board-nothing">{props.isFiltered ? "No car matches the filter. Esc clears it." : "No cars yet."}</p>
+        <p className="board-nothing">
+          {props.isFiltered ? "No car matches the filter. Esc clears it." : "No cars yet."}
+        </p>
       ) : (
-        // biome-ignore lint/a11y/useSemanticElements: a table cannot be laid out in two halves
         <div
           ref={grid}
           className="board-grid"
-          role="grid"
+          role="listbox"
           aria-label="All cars"
-          aria-rowcount={cars.length}
           aria-activedescendant={chosen === undefined ? undefined : `car-${chosen}`}
           tabIndex={0}
           data-testid="board"
         >
-          {cars.map((car, index) => (
+          {cars.map((car) => (
             <Row
               key={car.car}
               car={car}
               race={race?.definition === undefined ? undefined : race}
               trackLengthM={race?.definition?.track?.lengthM ?? 0}
-              index={index}
               units={settings.units}
               isChosen={car.car === chosen}
               isFavourite={settings.favourites.includes(car.car)}
@@ -99,7 +100,6 @@ interface RowProps {
   readonly car: CarView;
   readonly race: RaceView | undefined;
   readonly trackLengthM: number;
-  readonly index: number;
   readonly units: Units;
   readonly isChosen: boolean;
   readonly isFavourite: boolean;
@@ -128,33 +128,32 @@ function PlainRow(props: RowProps) {
   const classes = ["row", isChosen ? "chosen" : "", car.stale ? "stale" : "", row.isLow ? "low" : ""];
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Enter is heard by the page, for the chosen row
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and points at the chosen row
-    // biome-ignore lint/a11y/useSemanticElements: a table cannot be laid out in two halves
+    // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and points at the chosen row
     <div
       ref={element}
       id={`car-${car.car}`}
       className={classes.filter((name) => name !== "").join(" ")}
-      role="row"
-      aria-rowindex={props.index + 1}
+      role="option"
+      aria-label={optionLabel(row)}
       aria-selected={isChosen}
       data-car={car.car}
       onClick={() => props.onChoose(car.car)}
       onDoubleClick={() => props.onOpen(car.car)}
     >
       <Cell className="c-position" value={row.position} />
-      <span className="c-car" role="gridcell">
+      <span className="c-car">
         <b>{car.car}</b>
       </span>
       <DriverCell row={row} isFavourite={isFavourite} />
-      <span className="c-number" role="gridcell" title={lastLapTitle(row)} data-invalid={row.lastLapCode !== ""}>
+      <span className="c-number" title={lastLapTitle(row)} data-invalid={row.lastLapCode !== ""}>
         {row.lastLap.text}
         {row.lastLapCode !== "" && <sup>{row.lastLapCode}</sup>}
       </span>
       <Cell className="c-number c-average" value={row.average} />
-      <span className="c-meter" role="gridcell">
+      <span className="c-meter">
         <BurnMeter meter={row.meter} />
       </span>
-      <span className="c-left" role="gridcell" title={row.lapsLeft.reason} data-known={row.lapsLeft.reason === undefined}>
+      <span className="c-left" title={row.lapsLeft.reason} data-known={row.lapsLeft.reason === undefined}>
         {row.isLow && <i>LOW</i>}
         <b>{row.lapsLeft.text}</b>
         <small>{row.lapsLeftRange}</small>
@@ -168,7 +167,7 @@ function PlainRow(props: RowProps) {
 function DriverCell({ row, isFavourite }: { readonly row: BoardRow; readonly isFavourite: boolean }) {
   const make = row.manufacturer === "" ? "" : row.manufacturer.slice(0, 3).toUpperCase();
   return (
-    <span className="c-driver" role="gridcell" title={[row.driver, row.team, row.manufacturer].filter(Boolean).join(" · ")}>
+    <span className="c-driver" title={[row.driver, row.team, row.manufacturer].filter(Boolean).join(" · ")}>
       {isFavourite && (
         <span className="star" role="img" aria-label="favourite">
           ★
@@ -187,10 +186,17 @@ function DriverCell({ row, isFavourite }: { readonly row: BoardRow; readonly isF
 
 function Cell({ value, className }: { readonly value: Shown; readonly className: string }) {
   return (
-    <span className={className} role="gridcell" title={value.reason} data-known={value.reason === undefined}>
+    <span className={className} title={value.reason} data-known={value.reason === undefined}>
       {value.text}
     </span>
   );
+}
+
+/** Changes once per lap at most: a label that moved with the meter would be read out without end. */
+function optionLabel(row: BoardRow): string {
+  const name = row.driver === "" ? `car ${row.car}` : `car ${row.car}, ${row.driver}`;
+  const left = row.lapsLeft.reason ?? `${row.lapsLeftRange === "" ? row.lapsLeft.text : row.lapsLeftRange} laps left`;
+  return [`${row.position.text}: ${name}`, row.state.words, left].filter((words) => words !== "").join(", ");
 }
 
 function lastLapTitle(row: BoardRow): string {
@@ -199,15 +205,19 @@ function lastLapTitle(row: BoardRow): string {
 }
 
 /** Everything about the chosen car in words: what a tooltip would say, but for the keyboard and from two metres. */
-function DetailLine(props: { readonly car: CarView | undefined; readonly race: RaceView | undefined; readonly units: Units }) {
+function DetailLine(props: {
+  readonly car: CarView | undefined;
+  readonly race: RaceView | undefined;
+  readonly units: Units;
+}) {
   const { car } = props;
   if (car === undefined) return <div className="detail" />;
   const row = boardRow(car, props.race, props.units);
   return (
     <div className="detail" data-testid="detail">
-      <b>{car.car}</b>
+      <b className="detail-car">{car.car}</b>
       <strong>{row.driver}</strong>
-      <span>{rowWords(row, car, props.units).join("  ·  ")}</span>
+      <span className="detail-words">{rowWords(row, car, props.units).join("  ·  ")}</span>
       <kbd>Enter</kbd>
     </div>
   );

@@ -32,7 +32,10 @@ export function leadFigures(car: CarView, race: RaceView | undefined, units: Uni
       label: "This lap so far",
       value: shownAmount(units, car.live?.lapBurnKg, densityOf(car, race), "no telemetry of this lap", 2),
       unit: "",
-      note: car.live === undefined ? "" : `lap ${car.live.lapNumber}, ${Math.floor(car.live.lapPositionPpm / 10_000)} % of the way`,
+      note:
+        car.live === undefined
+          ? ""
+          : `lap ${car.live.lapNumber}, ${Math.floor(car.live.lapPositionPpm / 10_000)} % of the way`,
     },
   ];
 }
@@ -79,7 +82,12 @@ export function balanceFigures(car: CarView, race: RaceView | undefined, units: 
     perLap("Least fuel", averages?.minKgPerLap, "of the valid laps", "no valid lap yet"),
     perLap("Most fuel", averages?.maxKgPerLap, "of the valid laps", "no valid lap yet"),
     perLap("Behind the pace car", averages?.cautionKgPerLap, "average", "no caution lap yet"),
-    { label: "Stint so far", value: shownAmount(units, car.live?.stintBurnKg, density, "not known"), unit: "", note: "" },
+    {
+      label: "Stint so far",
+      value: shownAmount(units, car.live?.stintBurnKg, density, "not known"),
+      unit: "",
+      note: "",
+    },
     { label: "Race so far", value: shownAmount(units, car.live?.raceBurnKg, density, "not known"), unit: "", note: "" },
     {
       label: "In the tank",

@@ -2,7 +2,15 @@ import type { CarView } from "@burnline/contract";
 import { type ReactNode, useMemo } from "react";
 import { boardRow, densityOf, provenanceWords } from "./board-row.ts";
 import { BurnMeter } from "./burn-meter.tsx";
-import { balanceFigures, type Figure, type LapLine, lapLines, leadFigures, type RunLine, runLines } from "./car-figures.ts";
+import {
+  balanceFigures,
+  type Figure,
+  type LapLine,
+  lapLines,
+  leadFigures,
+  type RunLine,
+  runLines,
+} from "./car-figures.ts";
 import { toReading, UNIT_WORDS } from "./fuel-reading.ts";
 import { LapChart } from "./lap-chart.tsx";
 import { lapChartModel } from "./lap-chart-model.ts";
@@ -75,9 +83,7 @@ function CarHistoryPanels(props: { readonly car: CarView; readonly picture: Race
         <RunTable lines={runLines(history.stages, car, race, units)} unit={unit} name="stage" />
       </Panel>
       <Panel title="Where the numbers come from" className="panel-origin">
-        <p>
-          {originWords(car)} Every figure is an estimate: no fuel sensor can be read.
-        </p>
+        <p>{originWords(car)} Every figure is an estimate: no fuel sensor can be read.</p>
       </Panel>
     </div>
   );
@@ -123,10 +129,20 @@ function CarTitle(props: {
         <BurnMeter meter={row.meter} />
       </span>
       <span className="car-steps">
-        <button type="button" className="control" disabled={before === undefined} onClick={() => props.onMove(index - 1)}>
+        <button
+          type="button"
+          className="control"
+          disabled={before === undefined}
+          onClick={() => props.onMove(index - 1)}
+        >
           <kbd>↑</kbd> {before ?? "–"}
         </button>
-        <button type="button" className="control" disabled={behind === undefined} onClick={() => props.onMove(index + 1)}>
+        <button
+          type="button"
+          className="control"
+          disabled={behind === undefined}
+          onClick={() => props.onMove(index + 1)}
+        >
           <kbd>↓</kbd> {behind ?? "–"}
         </button>
       </span>
@@ -209,7 +225,9 @@ function LapTable({ lines, unit }: { readonly lines: readonly LapLine[]; readonl
               </td>
               <td>{line.interval}</td>
               <td title={line.time.reason}>{line.time.text}</td>
-              <td className="words">{[line.note, line.isFinal ? "" : "may still change"].filter(Boolean).join("; ")}</td>
+              <td className="words">
+                {[line.note, line.isFinal ? "" : "may still change"].filter(Boolean).join("; ")}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -3,7 +3,9 @@ import { missing, type Shown, shownNumber } from "./format.ts";
 import type { Units } from "./settings.ts";
 
 /** How a fuel quantity is written in each unit. */
-export const UNIT_WORDS: Readonly<Record<Units, { readonly short: string; readonly perLap: string; readonly long: string }>> = {
+export const UNIT_WORDS: Readonly<
+  Record<Units, { readonly short: string; readonly perLap: string; readonly long: string }>
+> = {
   mpg: { short: "mpg", perLap: "mpg", long: "miles per US gallon" },
   l100: { short: "L/100", perLap: "L/100 km", long: "litres per 100 km" },
   kg: { short: "kg", perLap: "kg/lap", long: "kilograms per lap" },

@@ -33,7 +33,9 @@ export function lapChartModel(facts: readonly Fact[], units: Units, densityKgPer
     laps: laps.map((lap) => chartLap(lap, units, densityKgPerL)),
     bands: [
       ...bandsOf(laps, "caution", (lap) => lap.flags.includes(FlagState.CAUTION) || lap.flags.includes(FlagState.RED)),
-      ...bandsOf(laps, "pit", (lap) => lap.reasons.some((reason) => reason === "pit" || reason === "in" || reason === "out")),
+      ...bandsOf(laps, "pit", (lap) =>
+        lap.reasons.some((reason) => reason === "pit" || reason === "in" || reason === "out"),
+      ),
     ],
   };
 }
@@ -59,7 +61,8 @@ function bandsOf(laps: readonly LapFact[], type: LapBand["type"], isIn: (lap: La
   for (const lap of laps) {
     if (!isIn(lap)) continue;
     const last = bands.at(-1);
-    if (last !== undefined && lap.lapNumber <= last.toLap + 1) bands[bands.length - 1] = { ...last, toLap: lap.lapNumber };
+    if (last !== undefined && lap.lapNumber <= last.toLap + 1)
+      bands[bands.length - 1] = { ...last, toLap: lap.lapNumber };
     else bands.push({ type, fromLap: lap.lapNumber, toLap: lap.lapNumber });
   }
   return bands;

@@ -29,7 +29,11 @@ export function LapChart(props: {
     const element = frame.current;
     if (element === null) return;
     const size = () => ({ width: Math.max(200, element.clientWidth), height: Math.max(120, element.clientHeight) });
-    const chart = new uPlot(chartOptions(props.units, size(), () => drawn.current), chartData(drawn.current.model), element);
+    const chart = new uPlot(
+      chartOptions(props.units, size(), () => drawn.current),
+      chartData(drawn.current.model),
+      element,
+    );
     plot.current = chart;
     const observer = new ResizeObserver(() => chart.setSize(size()));
     observer.observe(element);
@@ -83,14 +87,23 @@ function chartOptions(units: Units, size: { width: number; height: number }, dra
       y: { range: () => chartRange(drawn().model) },
     },
     axes: [
-      { ...axis, label: "lap", labelFont: FONT, labelSize: 18, size: 30, incrs: [1, 2, 5, 10, 20, 25, 50, 100] },
+      {
+        ...axis,
+        label: "lap",
+        labelFont: FONT,
+        labelSize: 18,
+        size: 30,
+        incrs: [1, 2, 5, 10, 20, 25, 50, 100],
+        values: lapTicks,
+      },
       {
         ...axis,
         label: UNIT_WORDS[units].perLap,
         labelFont: FONT,
         labelSize: 18,
         size: 50,
-        incrs: UNIT_DECIMALS[units] === 1 ? [0.1, 0.2, 0.5, 1, 2, 5, 10, 20] : [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
+        incrs:
+          UNIT_DECIMALS[units] === 1 ? [0.1, 0.2, 0.5, 1, 2, 5, 10, 20] : [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
         values: (_plot, values) => values.map((value) => value.toFixed(UNIT_DECIMALS[units])),
       },
     ],
@@ -105,6 +118,11 @@ function chartOptions(units: Units, size: { width: number; height: number }, dra
       ],
     },
   };
+}
+
+/** There is no lap 0. */
+function lapTicks(_plot: uPlot, laps: readonly number[]): string[] {
+  return laps.map((lap) => (lap < 1 ? "" : `${lap}`));
 }
 
 function drawBands(plot: uPlot, bands: readonly LapBand[]): void {

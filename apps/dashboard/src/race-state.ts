@@ -44,7 +44,8 @@ export function reduceRace(state: RaceState, message: ServerMessage): RaceState 
     case "snapshot":
     case "delta": {
       const { race, cars, laps, stints, stages, alerts } = op.value;
-      const started = race === undefined || isSameRace(state.race, race) ? state : { ...EMPTY_RACE, hello: state.hello };
+      const started =
+        race === undefined || isSameRace(state.race, race) ? state : { ...EMPTY_RACE, hello: state.hello };
       return {
         ...started,
         race: race === undefined ? started.race : newestRace(started.race, race),

@@ -1,6 +1,5 @@
 import { type CarView, FlagState, type RaceView } from "@burnline/contract";
-import { DEFAULT_PROFILE_ID, findCarProfile } from "@burnline/fuel/profiles";
-import { kgToGallons, toLitres, toLitresPer100Km, toMpg } from "@burnline/fuel/units";
+import { fuelDensityKgPerL, kgToGallons, toLitres, toLitresPer100Km, toMpg } from "@burnline/fuel/units";
 import type { AirUnits } from "./graphic-data.ts";
 
 /** What goes on air: words and one bar. A number that is not honest enough is absent, never a dash. */
@@ -73,9 +72,7 @@ function airReading(car: CarView, race: RaceView | undefined, units: AirUnits): 
   const trackM = race?.definition?.track?.lengthM || lap.distanceMm / 1000;
   const burnKg = isValid ? lap.burnKg?.p50 : lap.averages?.lastNKgPerLap;
   if (burnKg === undefined) return undefined;
-  const profile = car.entry?.carProfile || race?.definition?.carProfile || DEFAULT_PROFILE_ID;
-  const density = (findCarProfile(profile) ?? findCarProfile(DEFAULT_PROFILE_ID))?.fuelDensityKgPerL;
-  if (density === undefined) return undefined;
+  const density = fuelDensityKgPerL(car.entry?.carProfile || race?.definition?.carProfile);
   const value = toReading(units, burnKg, isValid ? lap.distanceMm / 1000 : trackM, density);
   if (value === undefined || !Number.isFinite(value)) return undefined;
   const { unit, decimals } = AIR_UNIT_WORDS[units];

@@ -60,7 +60,9 @@ function readFields(fields: Record<string, unknown>): Partial<GraphicData> {
 /** <templateData><componentData id="car"><data id="text" value="24"/></componentData>…</templateData> */
 function templateFields(xml: string): Record<string, string> {
   const fields: Record<string, string> = {};
-  for (const [, id, value] of xml.matchAll(/<componentData\s+id="([^"]*)"\s*>\s*<data\s+id="[^"]*"\s+value="([^"]*)"/g)) {
+  for (const [, id, value] of xml.matchAll(
+    /<componentData\s+id="([^"]*)"\s*>\s*<data\s+id="[^"]*"\s+value="([^"]*)"/g,
+  )) {
     if (id !== undefined && value !== undefined) fields[id] = value;
   }
   return fields;

@@ -110,8 +110,9 @@ export class PushSocket {
 
   async #answer(client: WebSocket, bytes: Uint8Array, isBinary: boolean): Promise<void> {
     const { source } = this.#options;
-    const decode = () =>
-      isBinary ? decodeBinaryFrames(bytes) : decodeJsonMessage(new TextDecoder().decode(bytes), source.race.race);
+    const decoded = isBinary
+      ? decodeBinaryFrames(bytes)
+      : decodeJsonMessage(new TextDecoder().decode(bytes), source.race.race);
     let outcome = await pushEntries(this.#options, decoded, bytes.length);
     while ("fault" in outcome && outcome.fault === "queue-full" && !source.isClosed) {
       await source.room();

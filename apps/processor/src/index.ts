@@ -6,9 +6,11 @@ export {
   WINDOW_MS,
 } from "./car-pipeline.ts";
 export type { CarCounts, CarState } from "./car-state.ts";
+export { factLogSink } from "./fact-log-sink.ts";
 export { MODEL_SHARE_MAX, modelCorrection } from "./model-correction.ts";
 export type { Processor, ProcessorOptions } from "./processor.ts";
 export { createProcessor } from "./processor.ts";
 export type { ProcessorLogger, ProcessorMetrics } from "./processor-metrics.ts";
+export { createProcessorMetrics } from "./processor-metrics.ts";
 export { RaceState } from "./race-state.ts";
 export { OPERATOR_SCHEMA_VERSION, RaceTopology } from "./topology.ts";

@@ -1,20 +1,66 @@
+import type { Metrics } from "@burnline/runtime";
+
 /** What the processor counts for the outside. */
 export interface ProcessorMetrics {
-  /** processor_records_committed_total, processor_outputs_committed_total, processor_commit_wait_seconds */
   committed(records: number, outputs: number, oldestWaitSeconds: number): void;
-  /** processor_recoveries_total{source} */
   recovered(source: string): void;
-  /** processor_snapshots_stored_total, processor_snapshot_size_bytes */
   snapshotStored(bytes: number): void;
-  /** processor_data_gaps_total */
   dataGap(): void;
-  /** processor_partitions_lost_total{reason} */
   partitionLost(reason: string): void;
-  /** processor_partition_failures_total */
   partitionFailed(): void;
 }
 
 export interface ProcessorLogger {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+export function createProcessorMetrics(metrics: Metrics): ProcessorMetrics {
+  const records = metrics.counter({
+    name: "processor_records_committed_total",
+    help: "Log records whose effects are committed",
+  });
+  const outputs = metrics.counter({
+    name: "processor_outputs_committed_total",
+    help: "Facts and late frames put into the outbox",
+  });
+  const wait = metrics.histogram({
+    name: "processor_commit_wait_seconds",
+    help: "From reading a record to the commit that holds it, oldest record of each commit",
+  });
+  const recoveries = metrics.counter({
+    name: "processor_recoveries_total",
+    help: "Partitions taken over, by where their state came from",
+    labels: ["source"],
+  });
+  const snapshots = metrics.counter({ name: "processor_snapshots_stored_total", help: "Snapshots stored" });
+  const snapshotSize = metrics.gauge({ name: "processor_snapshot_size_bytes", help: "Size of the last snapshot" });
+  const gaps = metrics.counter({
+    name: "processor_data_gaps_total",
+    help: "Times the log was trimmed before it was counted",
+  });
+  const lost = metrics.counter({
+    name: "processor_partitions_lost_total",
+    help: "Partitions that another owner took over, by how it was noticed",
+    labels: ["reason"],
+  });
+  const failed = metrics.counter({
+    name: "processor_partition_failures_total",
+    help: "Partitions that had to recover after an error",
+  });
+  return {
+    committed: (recordCount, outputCount, oldestWaitSeconds) => {
+      records.add(recordCount);
+      outputs.add(outputCount);
+      wait.observe(oldestWaitSeconds);
+    },
+    recovered: (source) => recoveries.add(1, { source }),
+    snapshotStored: (bytes) => {
+      snapshots.add();
+      snapshotSize.set(bytes);
+    },
+    dataGap: () => gaps.add(),
+    partitionLost: (reason) => lost.add(1, { reason }),
+    partitionFailed: () => failed.add(),
+  };
 }

@@ -89,3 +89,21 @@ function positiveQuotient(above: number, below: number): number | undefined {
   const quotient = above / below;
   return Number.isFinite(quotient) ? quotient : undefined;
 }
+
+/**
+ * Fuel density by car profile in kg/l, for pages that show volumes and must not load the model. A copy of what the
+ * profiles say with their sources (profiles.ts); fuel-density.test.ts holds the two together.
+ */
+const FUEL_DENSITY_KG_PER_L: Readonly<Record<string, number>> = {
+  nextgen: poundsPerGallonToKgPerL(6.15),
+  formulavee: 0.75,
+  mercedesamggt4: 0.75,
+  mercedesw13: 0.75,
+  generic: 0.745,
+};
+const DEFAULT_DENSITY_KG_PER_L = poundsPerGallonToKgPerL(6.15);
+
+/** Without a profile, or with one that this page does not know, the density of the default profile. */
+export function fuelDensityKgPerL(carProfile: string | undefined): number {
+  return FUEL_DENSITY_KG_PER_L[carProfile ?? ""] ?? DEFAULT_DENSITY_KG_PER_L;
+}

@@ -142,24 +142,31 @@ export class FeedConnection {
 
   #receive(bytes: Uint8Array): void {
     const message = decodeServerMessage(bytes);
-    // A message that cannot be read may have held a change that comes only once: a fresh snapshot repairs it.
-    if (message === undefined) return this.#handle({ type: "lost" });
-    const op = message.op;
+    const op = message?.op;
+    if (message === undefined || op === undefined) {
+      // A message that cannot be read may have held a change that comes only once: a fresh snapshot repairs it.
+      this.#handle({ type: "lost" });
+      return;
+    }
     switch (op.case) {
       case "hello":
         this.clock.greet(op.value.serverTimeMs, this.#ports.nowMs());
         this.#listener.received(message);
-        return this.#handle({ type: "hello", protocolVersion: op.value.protocolVersion });
+        this.#handle({ type: "hello", protocolVersion: op.value.protocolVersion });
+        break;
       case "pong":
         this.clock.answer(op.value.clientTimeMs, op.value.serverTimeMs, this.#ports.nowMs());
-        return this.#handle({ type: "pong" });
+        this.#handle({ type: "pong" });
+        break;
       case "snapshot":
       case "delta":
         if (this.#topics.has(op.value.id)) this.#listener.received(message);
-        return this.#handle({ type: "data" });
+        this.#handle({ type: "data" });
+        break;
       case "error":
       case "status":
-        return this.#listener.received(message);
+        this.#listener.received(message);
+        break;
     }
   }
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
@@ -10,11 +11,15 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** Serves a folder of built pages to a browser under test. */
-export async function serveFolder(folder: string): Promise<{ readonly url: string; close(): void }> {
+/** Serves the built dashboard at / and the graphics at /graphics/ to a browser under test, as the gateway does. */
+export async function servePages(): Promise<{ readonly url: string; close(): void }> {
+  const apps = fileURLToPath(new URL("../..", import.meta.url));
   const server: Server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? "/", "http://fixture").pathname;
-    const file = join(folder, normalize(path.endsWith("/") ? `${path}index.html` : path));
+    const path = normalize(new URL(request.url ?? "/", "http://fixture").pathname);
+    const own = path.startsWith("/graphics/")
+      ? join("graphics/dist", path.slice("/graphics".length))
+      : join("dashboard/dist", path);
+    const file = join(apps, path.endsWith("/") ? join(own, "index.html") : own);
     try {
       const content = await readFile(file);
       response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(content);

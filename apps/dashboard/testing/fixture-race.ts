@@ -7,8 +7,8 @@ import {
   FactSchema,
   FlagState,
   LapFactSchema,
-  RaceViewSchema,
   type RaceView,
+  RaceViewSchema,
   StageFactSchema,
   StintFactSchema,
 } from "@burnline/contract";
@@ -85,7 +85,13 @@ export function fixtureRace(options: FixtureOptions, eventTimeMs: number): RaceV
     definition: {
       race: "fixture",
       name: "Hollow Creek 300",
-      track: { id: "oval", name: "Iron Valley Speedway", lengthM: TRACK_M, greenLapS: LAP_MS / 1000, greenBurnKgPerLap: GREEN_KG },
+      track: {
+        id: "oval",
+        name: "Iron Valley Speedway",
+        lengthM: TRACK_M,
+        greenLapS: LAP_MS / 1000,
+        greenBurnKgPerLap: GREEN_KG,
+      },
       scheduledLaps: SCHEDULED_LAPS,
       stageEndLaps: [50, 110, 200],
       entries: FIELD.map(([car, driver, team, manufacturer]) => ({ car, driver, team, manufacturer })),
@@ -134,7 +140,9 @@ export function fixtureCar(options: FixtureOptions, index: number, eventTimeMs: 
       lapBurnKg: 0.31 + 0.1 * noise(index, 4),
       stintBurnKg: 0.97 * (8 + (index % 5)),
       raceBurnKg: 52.4 + noise(index, 5),
-      ...(isGreen && !isNew && !isPitting ? { meterRatio: 1 - saving + swing, meter: meterOf(1 - saving + swing) } : {}),
+      ...(isGreen && !isNew && !isPitting
+        ? { meterRatio: 1 - saving + swing, meter: meterOf(1 - saving + swing) }
+        : {}),
       stintNumber: 3,
       stageNumber: 2,
     },
@@ -283,7 +291,14 @@ export function fixtureAlerts(): Fact[] {
       eventTimeMs: FIXTURE_START_MS + index,
       body: {
         case: "alert",
-        value: create(AlertFactSchema, { key: `${kind}:${car}`, kind, severity, active: index !== 3, text, sinceLapNumber: 49 }),
+        value: create(AlertFactSchema, {
+          key: `${kind}:${car}`,
+          kind,
+          severity,
+          active: index !== 3,
+          text,
+          sinceLapNumber: 49,
+        }),
       },
     }),
   );

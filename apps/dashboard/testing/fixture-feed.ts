@@ -8,7 +8,7 @@ import {
   toBinary,
 } from "@burnline/contract";
 import type { Page, WebSocketRoute } from "playwright-core";
-import { fixtureAlerts, fixtureCars, fixtureHistory, type FixtureOptions, fixtureRace } from "./fixture-race.ts";
+import { type FixtureOptions, fixtureAlerts, fixtureCars, fixtureHistory, fixtureRace } from "./fixture-race.ts";
 
 const UPDATE_INTERVAL_MS = 100;
 
@@ -65,13 +65,19 @@ export class FixtureFeed {
     const { op } = fromBinary(ClientMessageSchema, message);
     if (op.case === "ping") {
       const { clientTimeMs } = op.value;
-      this.#say(socket, create(ServerMessageSchema, { op: { case: "pong", value: { clientTimeMs, serverTimeMs: Date.now() } } }));
+      this.#say(
+        socket,
+        create(ServerMessageSchema, { op: { case: "pong", value: { clientTimeMs, serverTimeMs: Date.now() } } }),
+      );
     } else if (op.case === "unsubscribe") {
       this.#sockets.get(socket)?.delete(op.value.id);
     } else if (op.case === "subscribe") {
       const { id, topic } = op.value;
       this.#sockets.get(socket)?.set(id, topic);
-      this.#say(socket, create(ServerMessageSchema, { op: { case: "snapshot", value: { id, topic, ...this.#content(topic) } } }));
+      this.#say(
+        socket,
+        create(ServerMessageSchema, { op: { case: "snapshot", value: { id, topic, ...this.#content(topic) } } }),
+      );
     }
   }
 
@@ -81,7 +87,11 @@ export class FixtureFeed {
     if (topic === "board") return { race, cars: fixtureCars(this.#options, Date.now()) };
     if (topic === "alerts") return { race, alerts: fixtureAlerts() };
     const car = topic.slice("car/".length);
-    return { race, cars: fixtureCars(this.#options, Date.now()).filter((view) => view.car === car), ...fixtureHistory(car) };
+    return {
+      race,
+      cars: fixtureCars(this.#options, Date.now()).filter((view) => view.car === car),
+      ...fixtureHistory(car),
+    };
   }
 
   #update(): void {
