@@ -11,7 +11,7 @@ import { findLoggedRace } from "./logged-race.ts";
 import { SPEED_MAX, SPEED_MIN, type Speed } from "./pace.ts";
 import { Publisher } from "./publisher.ts";
 import { RecordingWriter } from "./recording-writer.ts";
-import { findResumePoint, ResumeFilter } from "./resume-point.ts";
+import { findResumePoint, otherRace, ResumeFilter } from "./resume-point.ts";
 import { type Source, SourceError } from "./source.ts";
 
 export interface IngestOptions {
@@ -90,9 +90,7 @@ async function prepare(options: IngestOptions): Promise<{ session: IngestSession
   }
   const logged = await findLoggedRace(raceLog);
   if (logged !== undefined && logged.definition.race !== source.race.race) {
-    throw new SourceError(
-      `The log in the data folder belongs to the race ${logged.definition.race} and not to ${source.race.race}; use another --data folder.`,
-    );
+    throw otherRace(logged.definition.race, source.race.race);
   }
   const race = source.provisionalRace === true && logged !== undefined ? logged.definition : source.race;
   const session = new IngestSession({ race, startMs: source.startMs, live: source.live });

@@ -1,4 +1,5 @@
 import { fromBinary, parseRaceSubject, subjects, TickSchema } from "@burnline/contract";
+import { RingBuffer } from "@burnline/std";
 import type { EventLog, LogAppend, LogRecord } from "@burnline/stream";
 import { SourceError } from "./source.ts";
 
@@ -9,20 +10,27 @@ import { SourceError } from "./source.ts";
  * log holds of it (without the model's corrections, which others write) is a prefix of that sequence. The newest tick
  * of partition 0 marks a place in it; the records behind that tick are counted. The records of the repeated sequence
  * are then left out up to the tick and as many again as were counted. At which moment the process was killed does not
- * matter: nothing is missing and nothing comes twice. The left-out tail is compared byte by byte, so another source,
- * seed or events file on the same log is noticed instead of mixed in.
+ * matter: nothing is missing and nothing comes twice. What is left out around the tick is compared byte by byte, so
+ * another source, seed or events file on the same log is noticed instead of mixed in.
  */
+
+/** Positions in front of the newest tick whose records are compared: some seconds of 40 cars. */
+const COMPARED_POSITIONS = 2_048;
 
 /** Behind the newest tick lies at most a second of the race; more means that the log was not written by this code. */
 export const TAIL_RECORDS_MAX = 1_000_000;
 
 const READ_RECORDS = 1_024;
 
+type HeldRecord = Pick<LogRecord, "subject" | "payload">;
+
 export interface ResumePoint {
   /** Time of the newest tick in partition 0; undefined when the log was cut off before its first tick. */
   readonly tickMs: number | undefined;
+  /** The source's records right in front of it, in order. */
+  readonly before: readonly HeldRecord[];
   /** The source's records behind it (or from the log's start), in order. */
-  readonly tail: readonly { readonly subject: string; readonly payload: Uint8Array }[];
+  readonly tail: readonly HeldRecord[];
 }
 
 /**
@@ -42,22 +50,30 @@ export async function findResumePoint(log: EventLog, race: string): Promise<Resu
   if (tick === undefined && first > 1) {
     throw new SourceError(`The log no longer holds the beginning of the race ${race}; use another --data folder.`);
   }
-  const tail = await readTail(log, race, tick?.position ?? 0);
-  return { tickMs: tick === undefined ? undefined : fromBinary(TickSchema, tick.payload).eventTimeMs, tail };
+  if (tick === undefined) return { tickMs: undefined, before: [], tail: await readOwn(log, race, 0, last) };
+  return {
+    tickMs: fromBinary(TickSchema, tick.payload).eventTimeMs,
+    before: await readOwn(log, race, Math.max(first, tick.position - COMPARED_POSITIONS) - 1, tick.position - 1),
+    tail: await readOwn(log, race, tick.position, last),
+  };
 }
 
 /** Leaves out of a repeated sequence what the log already holds. Pure. */
 export class ResumeFilter {
   readonly #tickSubject: string;
   readonly #tickMs: number | undefined;
-  readonly #tail: ResumePoint["tail"];
+  readonly #before: readonly HeldRecord[];
+  readonly #tail: readonly HeldRecord[];
+  readonly #passed: RingBuffer<HeldRecord>;
   #stage: "before-tick" | "tail" | "done";
   #tailIndex = 0;
 
   constructor(race: string, point: ResumePoint | undefined) {
     this.#tickSubject = subjects.tick(race, 0);
     this.#tickMs = point?.tickMs;
+    this.#before = point?.before ?? [];
     this.#tail = point?.tail ?? [];
+    this.#passed = new RingBuffer(Math.max(1, this.#before.length));
     this.#stage = point === undefined ? "done" : point.tickMs === undefined ? "tail" : "before-tick";
     this.#finishTail();
   }
@@ -80,15 +96,16 @@ export class ResumeFilter {
     if (this.#stage === "done") return false;
     if (this.#stage === "before-tick") {
       if (append.messageId === `tick:${this.#tickMs}:0` && append.subject === this.#tickSubject) {
+        const passed = this.#passed.toArray();
+        for (const [index, held] of this.#before.entries()) assertSame(held, passed[index]);
         this.#stage = "tail";
         this.#finishTail();
+      } else {
+        this.#passed.push(append);
       }
       return true;
     }
-    const held = this.#tail[this.#tailIndex++];
-    if (held === undefined || held.subject !== append.subject || !equalBytes(held.payload, append.payload)) {
-      throw foreignLog();
-    }
+    assertSame(this.#tail[this.#tailIndex++], append);
     this.#finishTail();
     return true;
   }
@@ -109,28 +126,40 @@ function foreignLog(): SourceError {
   );
 }
 
-async function readTail(log: EventLog, race: string, after: number): Promise<LogRecord[]> {
-  const tail: LogRecord[] = [];
+/** @throws SourceError when the log holds something else here. */
+function assertSame(held: HeldRecord | undefined, made: HeldRecord | undefined): void {
+  const isSame =
+    held !== undefined && made !== undefined && held.subject === made.subject && equalBytes(held.payload, made.payload);
+  if (!isSame) throw foreignLog();
+}
+
+/** The records of this race behind `after` and not behind `through`, without the model's corrections. */
+async function readOwn(log: EventLog, race: string, after: number, through: number): Promise<LogRecord[]> {
+  const own: LogRecord[] = [];
   const reader = await log.open({ after });
   try {
     for (;;) {
       const records = await reader.next(READ_RECORDS, 0);
-      if (records.length === 0) return tail;
       for (const record of records) {
+        if (record.position > through) return own;
         const subject = parseRaceSubject(record.subject);
         if (subject === undefined || subject.kind === "ml") continue;
-        if (!record.subject.startsWith(`race.${race}.`)) {
-          throw new SourceError(
-            `The log in the data folder belongs to the race ${record.subject.split(".")[1] ?? ""} and not to ${race}; use another --data folder.`,
-          );
-        }
-        if (tail.length === TAIL_RECORDS_MAX) throw foreignLog();
-        tail.push(record);
+        if (!record.subject.startsWith(`race.${race}.`)) throw otherRace(record.subject.split(".")[1] ?? "", race);
+        if (own.length === TAIL_RECORDS_MAX) throw foreignLog();
+        own.push(record);
       }
+      if (records.length === 0) return own;
     }
   } finally {
     await reader.close();
   }
+}
+
+/** The error for a log that another race was begun in. */
+export function otherRace(logged: string, race: string): SourceError {
+  return new SourceError(
+    `The log in the data folder belongs to the race ${logged} and not to ${race}; use another --data folder.`,
+  );
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
