@@ -55,7 +55,7 @@ export type DisconnectReason =
   | "client"
   | "failure";
 
-export interface Subscription {
+interface Subscription {
   readonly id: number;
   readonly text: string;
   readonly topic: Topic;

@@ -13,7 +13,7 @@ import {
 } from "./limits.ts";
 import type { RaceView } from "./race-view.ts";
 
-export interface FactFeedContext {
+interface FactFeedContext {
   readonly factLog: EventLog;
   readonly live: LiveChannel;
   readonly view: RaceView;

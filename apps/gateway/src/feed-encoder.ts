@@ -10,7 +10,7 @@ interface Shared {
 }
 
 /** Measures one encoding: called before, the returned function after. */
-export type EncodeTimer = () => () => void;
+type EncodeTimer = () => () => void;
 
 /**
  * Turns the view into frames, each once: clients at the same version of the same topic share the encoded body, and

@@ -1,21 +1,19 @@
 import {
   CARS_MAX,
   type CarView,
-  create,
   type Fact,
-  FlagState,
   type LiveValue,
   type RaceClock,
   type RaceDefinition,
   type RaceFact,
   type RaceView as RaceViewMessage,
-  RaceViewSchema,
 } from "@burnline/contract";
 import { assert } from "@burnline/std";
 import { CarRecord } from "./car-record.ts";
 import { factRefusal, liveRefusal, type Outcome } from "./fact-check.ts";
-import { FactShelf, factKey, type Rank, supersedes } from "./fact-shelf.ts";
-import { ALERTS_MAX, RACE_TIME_STEP_MS, STALE_AFTER_MS } from "./limits.ts";
+import { FactShelf } from "./fact-shelf.ts";
+import { ALERTS_MAX, STALE_AFTER_MS } from "./limits.ts";
+import { type FieldSummary, RaceHeader } from "./race-header.ts";
 import { runningOrder } from "./running-order.ts";
 import type { Topic } from "./topic.ts";
 
@@ -47,12 +45,7 @@ export class RaceView {
   readonly race: string;
   readonly #cars = new Map<string, CarRecord>();
   readonly #alerts = new FactShelf(ALERTS_MAX, alertOrder);
-  readonly #view: RaceViewMessage = create(RaceViewSchema, {});
-  #raceFact: RaceFact | undefined;
-  #raceRank: Rank | undefined;
-  #raceChangedAt = 0;
-  #definedAt = 0;
-  #shownTimeMs = 0;
+  readonly #header = new RaceHeader();
   #version = 0;
   #isDirty = false;
 
@@ -72,7 +65,7 @@ export class RaceView {
 
   /** Highest event time of the race, 0 before the first telemetry. */
   get eventTimeMs(): number {
-    return this.#view.eventTimeMs;
+    return this.raceView.eventTimeMs;
   }
 
   applyFact(fact: Fact): Outcome {
@@ -98,20 +91,20 @@ export class RaceView {
 
   /** Works out what depends on the whole field and gives the gathered changes out. Returns the version. */
   seal(clock: RaceClock | undefined): number {
-    if (!this.#isDirty && isSameClock(clock, this.#view.clock)) return this.#version;
+    if (!this.#isDirty && this.#header.hasClock(clock)) return this.#version;
     const version = this.#version + 1;
-    const before = this.#view.eventTimeMs;
-    this.#view.eventTimeMs = Math.max(before, this.#fieldTimeMs());
-    this.#placeCars(version);
-    this.#updateRace(clock, version);
+    const before = this.eventTimeMs;
+    const nowMs = Math.max(before, this.#fieldTimeMs());
+    this.#placeCars(nowMs, version);
+    this.#header.update(this.#summary(nowMs), clock, version);
     this.#version = version;
     this.#isDirty = false;
-    assert(this.#view.eventTimeMs >= before, "I9: the race's view went back in event time");
+    assert(this.eventTimeMs >= before, "I9: the race's view went back in event time");
     return version;
   }
 
   get raceView(): RaceViewMessage {
-    return this.#view;
+    return this.#header.view;
   }
 
   /** In running order; cars without a place behind, by car id. */
@@ -128,12 +121,12 @@ export class RaceView {
   }
 
   content(topic: Topic): TopicContent {
-    return this.changedSince(topic, -1) ?? { race: this.#view, ...NOTHING };
+    return this.changedSince(topic, -1) ?? { race: this.raceView, ...NOTHING };
   }
 
   /** What a client that has `version` of a topic lacks; undefined when it lacks nothing. */
   changedSince(topic: Topic, version: number): TopicContent | undefined {
-    const race = this.#raceSince(version);
+    const race = this.#header.since(version);
     const content = { race, ...this.#topicContent(topic, version) };
     const isEmpty =
       race === undefined &&
@@ -168,26 +161,9 @@ export class RaceView {
     }
   }
 
-  /** The entry list is by far the largest part of it and travels only when it changed. */
-  #raceSince(version: number): RaceViewMessage | undefined {
-    if (version < 0 || this.#definedAt > version) return this.#view;
-    if (this.#raceChangedAt <= version) return undefined;
-    const { definition: _, ...rest } = this.#view;
-    return create(RaceViewSchema, rest);
-  }
-
   #applyRaceFact(fact: Fact, raceFact: RaceFact): boolean {
-    const rank = { key: factKey(fact), revision: fact.revision, order: fact.eventTimeMs };
-    if (!supersedes(rank, this.#raceRank)) return false;
-    this.#raceRank = rank;
-    this.#raceFact = raceFact;
-    const definition = raceFact.definition;
-    if (definition !== undefined) {
-      this.#view.definition = definition;
-      this.#definedAt = this.#version + 1;
-      this.#setEntries(definition);
-    }
-    this.#raceChangedAt = this.#version + 1;
+    if (!this.#header.applyFact(fact, raceFact, this.#version + 1)) return false;
+    if (raceFact.definition !== undefined) this.#setEntries(raceFact.definition);
     return true;
   }
 
@@ -207,7 +183,7 @@ export class RaceView {
     if (record === undefined) {
       if (this.#cars.size >= CARS_MAX) return undefined;
       record = new CarRecord(car);
-      const entry = this.#raceFact?.definition?.entries.find((candidate) => candidate.car === car);
+      const entry = this.raceView.definition?.entries.find((candidate) => candidate.car === car);
       record.setEntry(entry, this.#version + 1);
       this.#cars.set(car, record);
       this.#isDirty = true;
@@ -235,52 +211,23 @@ export class RaceView {
     return heard >= CARS_FOR_SECOND_NEWEST ? second : newest;
   }
 
-  #placeCars(version: number): void {
-    const lengthM = this.#view.definition?.track?.lengthM ?? 0;
-    const order = runningOrder(this.#cars.values(), this.#view.eventTimeMs, lengthM);
+  #placeCars(nowMs: number, version: number): void {
+    const order = runningOrder(this.#cars.values(), nowMs, this.#header.trackLengthM);
     const placed = new Set(order);
     order.forEach((record, index) => {
       record.setPosition(index + 1, version);
     });
     for (const record of this.#cars.values()) {
       if (!placed.has(record)) record.setPosition(0, version);
-      const ageMs = this.#view.eventTimeMs - record.telemetryMs;
+      const ageMs = nowMs - record.telemetryMs;
       record.setStale(record.telemetryMs === 0 || ageMs > STALE_AFTER_MS, version);
     }
   }
 
-  #updateRace(clock: RaceClock | undefined, version: number): void {
-    const view = this.#view;
-    const leader = this.#sorted()[0]?.live;
-    let stale = 0;
-    for (const record of this.#cars.values()) if (record.view.stale) stale++;
-    const next = {
-      flag: this.#flag(leader),
-      leaderLapNumber: leader?.lapNumber ?? 0,
-      stageNumber: this.#raceFact?.stageNumber || (leader?.stageNumber ?? 0),
-      carsTotal: this.#cars.size,
-      carsStale: stale,
-    };
-    const isChanged =
-      next.flag !== view.flag ||
-      next.leaderLapNumber !== view.leaderLapNumber ||
-      next.stageNumber !== view.stageNumber ||
-      next.carsTotal !== view.carsTotal ||
-      next.carsStale !== view.carsStale ||
-      view.eventTimeMs - this.#shownTimeMs >= RACE_TIME_STEP_MS ||
-      !isSameClock(clock, view.clock);
-    if (!isChanged) return;
-    Object.assign(view, next);
-    if (clock !== undefined) view.clock = clock;
-    this.#shownTimeMs = view.eventTimeMs;
-    this.#raceChangedAt = version;
-  }
-
-  #flag(leader: LiveValue | undefined): FlagState {
-    const spans = this.#raceFact?.flagSpans ?? [];
-    const begun = spans.filter((span) => span.fromMs <= this.#view.eventTimeMs);
-    // Before the first telemetry every span is ahead of the race's time: the first one is what holds then.
-    return (begun.at(-1) ?? spans[0])?.flag ?? leader?.flag ?? FlagState.UNSPECIFIED;
+  #summary(eventTimeMs: number): FieldSummary {
+    let carsStale = 0;
+    for (const record of this.#cars.values()) if (record.view.stale) carsStale++;
+    return { eventTimeMs, leader: this.#sorted()[0]?.live, carsTotal: this.#cars.size, carsStale };
   }
 
   #sorted(): CarRecord[] {
@@ -299,9 +246,4 @@ const NOTHING = { cars: [], laps: [], stints: [], stages: [], alerts: [] };
 function alertOrder(fact: Fact): number {
   const isActive = fact.body.case === "alert" && fact.body.value.active;
   return isActive ? ACTIVE_ALERT_ORDER + fact.eventTimeMs : fact.eventTimeMs;
-}
-
-function isSameClock(a: RaceClock | undefined, b: RaceClock | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return a.anchorEventMs === b.anchorEventMs && a.anchorWallMs === b.anchorWallMs && a.speed === b.speed;
 }

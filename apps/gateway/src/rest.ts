@@ -7,7 +7,7 @@ import { LAPS_PER_PAGE_DEFAULT, LAPS_PER_PAGE_MAX } from "./limits.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { RaceView } from "./race-view.ts";
 
-export interface RestContext {
+interface RestContext {
   readonly view: RaceView;
   readonly serverInstance: string;
   readonly serverVersion: string;
@@ -16,7 +16,7 @@ export interface RestContext {
 }
 
 /** What went wrong, for people in `message` and for programs in `code`. */
-export interface RestError {
+interface RestError {
   readonly code: "unknown-car" | "bad-query" | "rebuilding" | "not-found";
   readonly message: string;
 }

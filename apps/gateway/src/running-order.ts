@@ -2,7 +2,7 @@ import type { LiveValue } from "@burnline/contract";
 import { EXTRAPOLATION_MS_MAX } from "./limits.ts";
 
 /** Whoever wants a place in the running order. */
-export interface Runner {
+interface Runner {
   readonly car: string;
   readonly live: LiveValue | undefined;
 }
@@ -24,7 +24,7 @@ export function runningOrder<T extends Runner>(runners: Iterable<T>, nowMs: numb
 }
 
 /** Laps begun plus the share of the running one; undefined for a car that says neither lap nor place. */
-export function lapsDriven(live: LiveValue | undefined, nowMs: number, lengthM: number): number | undefined {
+function lapsDriven(live: LiveValue | undefined, nowMs: number, lengthM: number): number | undefined {
   if (live === undefined || (live.lapNumber === 0 && live.lapPositionPpm === 0)) return undefined;
   const aheadMs = Math.min(Math.max(nowMs - live.eventTimeMs, 0), EXTRAPOLATION_MS_MAX);
   const aheadLaps = lengthM > 0 ? (live.speedMmPerS * aheadMs) / (lengthM * 1e6) : 0;

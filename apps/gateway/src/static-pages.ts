@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { fail } from "./rest.ts";
 import { type PageKind, securityHeaders } from "./security-headers.ts";
 
-export interface StaticFolders {
+interface StaticFolders {
   readonly dashboard: string;
   readonly graphics: string;
 }

@@ -3,20 +3,20 @@ import { err, ok, type Result } from "@burnline/std";
 import type { ErrorCode } from "./client-session.ts";
 import type { Encoding } from "./feed-frame.ts";
 
-export interface UpgradeRefusal {
+interface UpgradeRefusal {
   readonly status: 400 | 403;
   readonly code: ErrorCode | "foreign-origin";
   readonly message: string;
 }
 
-export interface UpgradeHeaders {
+interface UpgradeHeaders {
   readonly origin?: string | undefined;
   readonly host?: string | undefined;
   readonly "sec-websocket-protocol"?: string | undefined;
 }
 
 /** Listed among the allowed origins, this lets every page in. */
-export const ANY_ORIGIN = "*";
+const ANY_ORIGIN = "*";
 
 const ENCODINGS: ReadonlyMap<string, Encoding> = new Map([
   [SUBPROTOCOL_PROTO, "proto"],

@@ -28,7 +28,7 @@ export interface FeedOptions {
   readonly sessionLimits?: SessionLimits;
 }
 
-export interface FeedContext {
+interface FeedContext {
   readonly view: RaceView;
   readonly clock: Clock;
   readonly raceClock: () => RaceClock;
