@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { parseRaceSubject, partitionOf } from "@burnline/contract";
 import { createInference, type Inference } from "@burnline/inference";
 import { IngestSession, type Source } from "@burnline/ingest";
-import { RaceTopology } from "@burnline/processor";
+import { factLogSink, RaceTopology } from "@burnline/processor";
 import { MemoryEventLog, MemoryLiveChannel, MemorySnapshotStore, MemoryStateStore } from "@burnline/runtime";
 import { assert, Prng, StepClock } from "@burnline/std";
 import type { LogAppend, LogRecord, OutboxRecord, RunnerPorts } from "@burnline/stream";
@@ -13,7 +13,7 @@ import type { SimOptions } from "./options.ts";
 import { oracleTotals } from "./oracle.ts";
 import { ProcessorProcess } from "./processor-process.ts";
 import { simSource } from "./sim-race.ts";
-import { factLogSink, LosableStateStore } from "./sim-stores.ts";
+import { LosableStateStore } from "./sim-stores.ts";
 import { simulatedModel } from "./simulated-model.ts";
 
 /** Simulated time moves in steps of this. */

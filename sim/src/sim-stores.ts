@@ -1,14 +1,4 @@
-import type {
-  Commit,
-  CommitOutcome,
-  EventLog,
-  Lease,
-  OutboxRecord,
-  OutboxSink,
-  PartitionState,
-  StateStore,
-  StoredOutboxRecord,
-} from "@burnline/stream";
+import type { Commit, CommitOutcome, Lease, PartitionState, StateStore, StoredOutboxRecord } from "@burnline/stream";
 
 /** A state store that can lose everything at once, as a Redis without its disk does. */
 export class LosableStateStore implements StateStore {
@@ -55,13 +45,4 @@ export class LosableStateStore implements StateStore {
   trimOutbox(lease: Lease, throughSequence: number): Promise<CommitOutcome> {
     return this.#store.trimOutbox(lease, throughSequence);
   }
-}
-
-/** The outbox goes into the fact log, which knows a record by its id. */
-export function factLogSink(log: EventLog): OutboxSink {
-  return {
-    async send(records: readonly OutboxRecord[]): Promise<void> {
-      await log.append(records.map(({ id, subject, payload }) => ({ partition: 0, subject, payload, messageId: id })));
-    },
-  };
 }
