@@ -1,4 +1,4 @@
-import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { FactSchema, fromBinary, LiveValueSchema, parseFactSubject, subjects } from "@burnline/contract";
 import { type Logger, OperatingError } from "@burnline/runtime";
 import type { EventLog, LiveChannel, LogPosition, LogReader, LogRecord } from "@burnline/stream";
@@ -43,6 +43,7 @@ export class FactFeed {
   #position: LogPosition = 0;
   #appliedCount = 0;
   #reader: LogReader | undefined;
+  #endPause: () => void = () => {};
   #running: Promise<void> | undefined;
   #unsubscribe: (() => void) | undefined;
 
@@ -70,6 +71,7 @@ export class FactFeed {
 
   async stop(): Promise<void> {
     this.#abort.abort();
+    this.#endPause();
     this.#unsubscribe?.();
     // Wakes a read that waits.
     await this.#reader?.close();
@@ -147,6 +149,10 @@ export class FactFeed {
   async #pause(failures: number): Promise<void> {
     const fullMs = Math.min(FACT_RETRY_MS_MAX, FACT_RETRY_MS_MIN * 2 ** failures);
     const waitMs = fullMs / 2 + Math.random() * (fullMs / 2);
-    await delay(waitMs, undefined, { signal: this.#abort.signal }).catch(() => {});
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, waitMs);
+    this.#endPause = resolve;
+    await promise;
+    clearTimeout(timer);
   }
 }
