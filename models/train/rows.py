@@ -20,6 +20,7 @@ class Rows:
     truth_ug: np.ndarray
     lap_key: np.ndarray
     car_key: np.ndarray
+    race: np.ndarray
     track: np.ndarray
     is_train: np.ndarray
     is_test: np.ndarray
@@ -33,8 +34,15 @@ class Rows:
         return list(dict.fromkeys(race["trackId"] for race in self.races))
 
     @property
+    def is_green(self) -> np.ndarray:
+        slow = self.column("cautionShare") + self.column("restartShare") + self.column("pitRoadShare")
+        return slow == 0
+
+    @property
     def log_ratio(self) -> np.ndarray:
-        return np.log(np.maximum(self.truth_ug, 1.0) / np.maximum(self.physics_ug, 1.0))
+        """log(true / physics) with the race's green-flag scale taken out: that one is not for the model to know."""
+        scale = scale_per_race(self.race, self.physics_ug, self.truth_ug, self.is_green)
+        return np.log(np.maximum(self.truth_ug, 1.0) / np.maximum(scale * self.physics_ug, 1.0))
 
     def column(self, name: str) -> np.ndarray:
         return self.features[:, self.feature_names.index(name)]
@@ -61,7 +69,16 @@ class Rows:
             truth_ug=table[:, at["truthUg"]],
             lap_key=(race * 1000 + car) * 1000 + lap,
             car_key=race * 1000 + car,
+            race=race,
             track=np.array([one["trackId"] for one in header["races"]])[race],
             is_train=sets == "train",
             is_test=sets == "test",
         )
+
+
+def scale_per_race(race: np.ndarray, estimate: np.ndarray, truth: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Per window: true over estimated fuel of the counted windows of its race. One number a race, as fills give it."""
+    size = int(race.max()) + 1
+    true_sum = np.bincount(race[counted], truth[counted], minlength=size)
+    estimate_sum = np.bincount(race[counted], estimate[counted], minlength=size)
+    return (true_sum / np.maximum(estimate_sum, 1.0))[race]
