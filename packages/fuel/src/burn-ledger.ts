@@ -1,6 +1,24 @@
 import { assert } from "@burnline/std";
-import { addTotals, type BurnTotals, differenceOf, emptyTotals, gapUs } from "./burn-totals.ts";
-import type { MeterWord } from "./fuel-output.ts";
+import { addTotals, type BurnTotals, emptyTotals } from "./burn-totals.ts";
+import { ledgerFault } from "./ledger-fault.ts";
+import {
+  cloneLedger,
+  freshLap,
+  freshRun,
+  freshSegment,
+  type Lap,
+  type LedgerState,
+  lastOf,
+  type Run,
+  runOf,
+  type Segment,
+  segmentGapUs,
+} from "./ledger-state.ts";
+
+/** Completed laps that may still change; at the cap the oldest closes early. 5 s of lateness leave room for one. */
+export const OPEN_LAPS_MAX = 8;
+/** Segments of one lap; at the cap the lap ends there and then, as a reset. A lap with a stop and a stage end has 3. */
+export const SEGMENTS_PER_LAP_MAX = 32;
 
 /**
  * A car's running as one unbroken chain of segments, cut where something begins or ends:
@@ -14,79 +32,6 @@ import type { MeterWord } from "./fuel-output.ts";
  * segments = stage hold to the microgram for laps that a boundary splits. Every total is also counted on its own,
  * sample by sample, and faultOf() compares the two.
  */
-export interface Segment {
-  startMs: number;
-  /** -1: it runs. */
-  endMs: number;
-  stintNumber: number;
-  stageNumber: number;
-  totals: BurnTotals;
-}
-
-export interface Lap {
-  /** 0 for the first lap of the car, +1 each. */
-  index: number;
-  /** Unique in the car's race: the lap number, with the count of resets before it where there were any. */
-  key: string;
-  lapNumber: number;
-  startMs: number;
-  endMs: number;
-  startsAtLine: boolean;
-  endsAtLine: boolean;
-  /** Begun or ended by a reset. */
-  isReset: boolean;
-  isTowed: boolean;
-  isIn: boolean;
-  isOut: boolean;
-  /** Something about a completed lap changed since it was last said. */
-  isDirty: boolean;
-  /** Last one said; -1 = none. */
-  revision: number;
-  /** At its completion: the car's own green lap (0 = none), the meter's word, and the saving that ran (0 = none). */
-  baselineUg: number;
-  meter: MeterWord;
-  savingSinceLapNumber: number;
-  segments: Segment[];
-  totals: BurnTotals;
-}
-
-/** A stint or a stage. */
-export interface Run {
-  number: number;
-  startMs: number;
-  endMs: number;
-  lapNumberFirst: number;
-  lapNumberLast: number;
-  isDirty: boolean;
-  /** Last one said, and when; -1 = none. */
-  revision: number;
-  saidMs: number;
-  /** Counted sample by sample. */
-  totals: BurnTotals;
-  /** Added up from the segments of laps that are closed. */
-  closed: BurnTotals;
-  closedGapUs: number;
-}
-
-export interface LedgerState {
-  laps: Lap[];
-  stints: Run[];
-  stages: Run[];
-  race: Run;
-  /** Sums of stints and stages that are over and forgotten. */
-  pastStints: BurnTotals;
-  pastStages: BurnTotals;
-  resets: number;
-  releasedMs: number;
-  closedMs: number;
-  strayModelDeltas: number;
-}
-
-/** Completed laps that may still change; at the cap the oldest closes early. 5 s of lateness leave room for one. */
-export const OPEN_LAPS_MAX = 8;
-/** Segments of one lap; at the cap the lap ends there and then, as a reset. A lap with a stop and a stage end has 3. */
-export const SEGMENTS_PER_LAP_MAX = 32;
-
 export class BurnLedger {
   readonly #state: LedgerState;
 
@@ -331,10 +276,9 @@ export class BurnLedger {
     return taken;
   }
 
-  /** The first broken sum, or undefined: lap = Σ segments; stint, stage, race = Σ segments; race = Σ stints = Σ stages. */
+  /** The first broken sum (I3, I4), or undefined. */
   faultOf(): string | undefined {
-    const state = this.#state;
-    return chainFault(state) ?? lapFault(state) ?? runFault(state);
+    return ledgerFault(this.#state);
   }
 
   #beginRun(runs: Run[], number: number, atMs: number): Run {
@@ -355,142 +299,4 @@ export class BurnLedger {
     const first = [lap, segment, state.stints[0], state.stages[0], state.race];
     for (const item of first) if (item !== undefined) item.startMs = startMs;
   }
-}
-
-function chainFault(state: LedgerState): string | undefined {
-  let endMs = state.laps[0]?.startMs ?? -1;
-  for (const lap of state.laps) {
-    if (lap.startMs !== endMs) return `lap ${lap.key} starts at ${lap.startMs}, not at ${endMs}`;
-    for (const segment of lap.segments) {
-      if (segment.startMs !== endMs) return `a segment of lap ${lap.key} starts at ${segment.startMs}, not at ${endMs}`;
-      endMs = segment.endMs;
-    }
-    if (lap.endMs !== endMs) return `lap ${lap.key} ends at ${lap.endMs}, its segments at ${endMs}`;
-  }
-  return endMs === -1 ? undefined : "the chain has an end";
-}
-
-function lapFault(state: LedgerState): string | undefined {
-  for (const lap of state.laps) {
-    const sum = emptyTotals();
-    for (const segment of lap.segments) addTotals(sum, segment.totals);
-    const difference = differenceOf(lap.totals, sum);
-    if (difference !== undefined) return `lap ${lap.key} is not the sum of its segments: ${difference}`;
-  }
-  return undefined;
-}
-
-function runFault(state: LedgerState): string | undefined {
-  const sums = new Map<Run, BurnTotals>();
-  for (const run of [...state.stints, ...state.stages, state.race]) {
-    const sum = emptyTotals();
-    addTotals(sum, run.closed);
-    sums.set(run, sum);
-  }
-  for (const lap of state.laps) {
-    for (const segment of lap.segments) {
-      const stint = runOf(state.stints, segment.stintNumber);
-      const stage = runOf(state.stages, segment.stageNumber);
-      for (const run of [stint, stage, state.race]) addTotals(sums.get(run) ?? emptyTotals(), segment.totals);
-    }
-  }
-  for (const [run, sum] of sums) {
-    const difference = differenceOf(run.totals, sum);
-    if (difference !== undefined)
-      return `run ${run.number} from ${run.startMs} is not the sum of its segments: ${difference}`;
-  }
-  return (
-    partsFault("stints", state.pastStints, state.stints, state.race) ??
-    partsFault("stages", state.pastStages, state.stages, state.race)
-  );
-}
-
-function partsFault(name: string, past: BurnTotals, runs: readonly Run[], race: Run): string | undefined {
-  const sum = emptyTotals();
-  addTotals(sum, past);
-  for (const run of runs) addTotals(sum, run.totals);
-  const difference = differenceOf(race.totals, sum);
-  return difference === undefined ? undefined : `the race is not the sum of its ${name}: ${difference}`;
-}
-
-function segmentGapUs(segment: Segment, runningMs: number): number {
-  const endMs = segment.endMs === -1 ? runningMs : segment.endMs;
-  return gapUs(segment.totals, endMs - segment.startMs);
-}
-
-function runOf(runs: readonly Run[], number: number): Run {
-  for (let index = runs.length - 1; index >= 0; index--) {
-    const run = runs[index];
-    if (run !== undefined && run.number === number) return run;
-  }
-  throw new Error(`invariant broken: a segment belongs to run ${number}, which is forgotten`);
-}
-
-function lastOf<T>(items: readonly T[]): T {
-  const last = items.at(-1);
-  assert(last !== undefined, "an empty chain");
-  return last;
-}
-
-function freshSegment(startMs: number, stintNumber: number, stageNumber: number): Segment {
-  return { startMs, endMs: -1, stintNumber, stageNumber, totals: emptyTotals() };
-}
-
-function freshLap(index: number, key: string, lapNumber: number, startMs: number): Lap {
-  return {
-    index,
-    key,
-    lapNumber,
-    startMs,
-    endMs: -1,
-    startsAtLine: false,
-    endsAtLine: false,
-    isReset: false,
-    isTowed: false,
-    isIn: false,
-    isOut: false,
-    isDirty: false,
-    revision: -1,
-    baselineUg: 0,
-    meter: "",
-    savingSinceLapNumber: 0,
-    segments: [],
-    totals: emptyTotals(),
-  };
-}
-
-function freshRun(number: number, startMs: number, lapNumber: number): Run {
-  return {
-    number,
-    startMs,
-    endMs: -1,
-    lapNumberFirst: lapNumber,
-    lapNumberLast: lapNumber,
-    isDirty: false,
-    revision: -1,
-    saidMs: -1,
-    totals: emptyTotals(),
-    closed: emptyTotals(),
-    closedGapUs: 0,
-  };
-}
-
-function cloneRun(run: Run): Run {
-  return { ...run, totals: { ...run.totals }, closed: { ...run.closed } };
-}
-
-function cloneLedger(state: LedgerState): LedgerState {
-  return {
-    ...state,
-    laps: state.laps.map((lap) => ({
-      ...lap,
-      totals: { ...lap.totals },
-      segments: lap.segments.map((segment) => ({ ...segment, totals: { ...segment.totals } })),
-    })),
-    stints: state.stints.map(cloneRun),
-    stages: state.stages.map(cloneRun),
-    race: cloneRun(state.race),
-    pastStints: { ...state.pastStints },
-    pastStages: { ...state.pastStages },
-  };
 }

@@ -9,14 +9,16 @@ import {
   type LapSummary,
   toAverages,
 } from "./averages.ts";
-import type { BurnLedger, Lap, Run } from "./burn-ledger.ts";
+import type { BurnLedger } from "./burn-ledger.ts";
 import { coverageOf } from "./burn-totals.ts";
 import { isBlind, toLapFact, toRunTotals, toStrategyFact } from "./facts.ts";
 import type { CarContext, FuelOutput } from "./fuel-output.ts";
 import { type InvalidReason, isCautionLap, isOutlier, reasonsOf, wholeLapUg } from "./lap-validity.ts";
+import type { Lap, Run } from "./ledger-state.ts";
 import { addGreenLap, baselineUgOf, cloneSaving, endSaving, freshSaving, type SavingState } from "./saving.ts";
 import { lapsLeft, levelInterval, paceOf } from "./strategy.ts";
-import type { Burned, TankBelief } from "./tank-belief.ts";
+import type { TankBelief } from "./tank-belief.ts";
+import type { Burned } from "./tank-state.ts";
 
 /** What a car's report remembers between outputs. */
 export interface CarReportState {

@@ -14,7 +14,6 @@ import {
   StrategyFactSchema,
 } from "@burnline/contract";
 import type { LapAverages } from "./averages.ts";
-import type { Lap, Run } from "./burn-ledger.ts";
 import {
   type BurnTotals,
   burnUg,
@@ -28,6 +27,7 @@ import {
 } from "./burn-totals.ts";
 import type { CarProfile } from "./car-profile.ts";
 import { type InvalidReason, wholeLapUg } from "./lap-validity.ts";
+import type { Lap, Run } from "./ledger-state.ts";
 import { type Interval, logNormalInterval } from "./quantiles.ts";
 import type { Known } from "./strategy.ts";
 import { MICROGRAMS_PER_KG } from "./units.ts";

@@ -1,6 +1,6 @@
 export { BurnModel } from "./burn-model.ts";
 export type { CarFuelSnapshot } from "./car-fuel.ts";
-export { CarFuel, PENDING_CUTS_MAX } from "./car-fuel.ts";
+export { CarFuel } from "./car-fuel.ts";
 export type { CarProfile, SpeedDensity } from "./car-profile.ts";
 export { speedDensityKappa } from "./car-profile.ts";
 export { FEATURE_NAMES, FEATURE_SCHEMA_VERSION, RPM_PER_MPS_MAX } from "./features/feature-vector.ts";

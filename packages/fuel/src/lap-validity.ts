@@ -1,4 +1,3 @@
-import type { Lap } from "./burn-ledger.ts";
 import {
   burnUg,
   coverageOf,
@@ -9,6 +8,7 @@ import {
   SEEN_RESTART,
   SEEN_TOW,
 } from "./burn-totals.ts";
+import type { Lap } from "./ledger-state.ts";
 import { quantileOf } from "./quantiles.ts";
 
 /** Why a lap may not enter a baseline. It is recorded all the same. */

@@ -20,6 +20,14 @@ export interface LiveMeterState {
   tenths: { at: number; ug: number; us: number }[];
 }
 
+/** The columns that the meter reads; SampleColumns has them. */
+export interface MeterSamples {
+  readonly eventTimeMs: ArrayLike<number>;
+  readonly burnUg: ArrayLike<number>;
+  readonly lapPositionPpm: ArrayLike<number>;
+  readonly distanceMm: ArrayLike<number>;
+}
+
 /** Marks of the way round; 2 % of a lap, about a second on a 2.5 mile track. */
 const MARKS = 50;
 const LAP_PPM = 1_000_000;
@@ -45,14 +53,11 @@ export class LiveMeter {
   }
 
   /** One sample in order. lengthM 0: not known. */
-  observe(
-    eventTimeMs: number,
-    burnUg: number,
-    sampleUs: number,
-    positionPpm: number,
-    distanceMm: number,
-    lengthM: number,
-  ): void {
+  observe(samples: MeterSamples, index: number, sampleUs: number, lengthM: number): void {
+    const eventTimeMs = samples.eventTimeMs[index] ?? 0;
+    const burnUg = samples.burnUg[index] ?? 0;
+    const positionPpm = samples.lapPositionPpm[index] ?? -1;
+    const distanceMm = samples.distanceMm[index] ?? 0;
     const state = this.#state;
     const at = Math.floor(eventTimeMs / TENTH_MS);
     const last = state.tenths.at(-1);

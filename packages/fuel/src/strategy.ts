@@ -1,7 +1,7 @@
 import { type AveragesState, meanKg } from "./averages.ts";
 import type { CarProfile } from "./car-profile.ts";
 import { type Interval, truncatedInterval } from "./quantiles.ts";
-import type { Level } from "./tank-belief.ts";
+import type { Level } from "./tank-state.ts";
 
 /** An interval, or why there is none. */
 export type Known<T> = { readonly value: T } | { readonly reason: string };

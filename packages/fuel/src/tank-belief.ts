@@ -1,65 +1,15 @@
 import type { CarProfile } from "./car-profile.ts";
 import { cappedMoments } from "./quantiles.ts";
-
-/**
- * What is believed to be in the tank: a normal in kg at the last anchor, minus what was burned since.
- *
- *   unknown ──start full / start litres / full fill──▶ known ──reset of the car──▶ unknown
- *   known ──partial fill──▶ known + V      known ──stop without amount──▶ known + what the stop's time allows, wide
- *
- * A fill that is reported after its stop was guessed replaces the guess. A stop is never taken for a full one because
- * it was a stop (field notes: Iowa, Pocono).
- */
-export interface TankState {
-  belief: Belief | null;
-  /** Why there is no belief. */
-  reason: string;
-  anchor: Anchor;
-  anchorMs: number;
-  /** The stop that runs or ran last; null = none yet. */
-  stop: Stop | null;
-  /** No anchor came yet: the start may still be told late. */
-  isUntouched: boolean;
-}
-
-export type Anchor = "start" | "full fill" | "partial fill" | "stop without amount" | "";
-
-/** At the anchor, with what the car had burned by then. */
-export interface Belief {
-  meanKg: number;
-  sdKg: number;
-  burnedKg: number;
-  gapKg: number;
-}
-
-export interface Stop {
-  fromMs: number;
-  /** -1: it runs. */
-  toMs: number;
-  boxFromMs: number;
-  boxMs: number;
-  fills: number;
-  isGuessed: boolean;
-  /** Before the stop changed anything. */
-  before: { belief: Belief | null; reason: string; anchor: Anchor; anchorMs: number };
-  burnedKg: number;
-  gapKg: number;
-}
-
-/** Burned since the car appeared; gapKg of it was not seen but taken from the mean rate. */
-export interface Burned {
-  readonly burnedKg: number;
-  readonly gapKg: number;
-}
-
-export interface Level {
-  readonly meanKg: number;
-  readonly sdKg: number;
-  /** Of sdKg, what the anchor brought. */
-  readonly anchorSdKg: number;
-  /** Burned since the anchor. */
-  readonly burnedKg: number;
-}
+import {
+  type Anchor,
+  type Belief,
+  type Burned,
+  cloneTank,
+  freshTank,
+  type Level,
+  type Stop,
+  type TankState,
+} from "./tank-state.ts";
 
 /** A fill that is reported within this after the stop belongs to it. */
 export const FILL_REPORT_MS_MAX = 180_000;
@@ -70,19 +20,26 @@ const GUESS_SD_SHARE = 0.15;
 // What was burned in a gap is known to half of it.
 const GAP_SD_SHARE = 0.5;
 
-const NO_START = "fuel aboard at the start is not known";
-
+/**
+ * What is believed to be in the tank: a normal in kg at the last anchor, minus what was burned since.
+ *
+ *   unknown ──start full / start litres / full fill──▶ known ──reset of the car──▶ unknown
+ *   known ──partial fill──▶ known + V      known ──stop without amount──▶ known + what the stop's time allows, wide
+ *
+ * A fill that is reported after its stop was guessed replaces the guess. A stop is never taken for a full one because
+ * it was a stop (field notes: Iowa, Pocono).
+ */
 export class TankBelief {
   #profile: CarProfile;
   readonly #state: TankState;
 
-  constructor(profile: CarProfile, state: TankState = freshState()) {
+  constructor(profile: CarProfile, state: TankState = freshTank()) {
     this.#profile = profile;
-    this.#state = cloneState(state);
+    this.#state = cloneTank(state);
   }
 
   snapshot(): TankState {
-    return cloneState(this.#state);
+    return cloneTank(this.#state);
   }
 
   set profile(profile: CarProfile) {
@@ -291,23 +248,4 @@ export class TankBelief {
   #densitySd(litres: number): number {
     return this.#toKg(litres) * this.#profile.fuelDensityRelativeSd;
   }
-}
-
-function freshState(): TankState {
-  return { belief: null, reason: NO_START, anchor: "", anchorMs: 0, stop: null, isUntouched: true };
-}
-
-function cloneState(state: TankState): TankState {
-  const { belief, stop } = state;
-  return {
-    ...state,
-    belief: belief === null ? null : { ...belief },
-    stop:
-      stop === null
-        ? null
-        : {
-            ...stop,
-            before: { ...stop.before, belief: stop.before.belief === null ? null : { ...stop.before.belief } },
-          },
-  };
 }
