@@ -21,12 +21,16 @@ export interface DriverStyle {
   /** How much the pace in corners wanders from lap to lap, and how unsteady the foot is (standard deviations). */
   readonly wander: number;
   readonly foot: number;
+  /** Laps that the team dares to be short of the end before it calls the car in. */
+  readonly nerveLaps: number;
 }
 
 /** A stop as planned when the car reaches its box. */
 export interface PitStop {
   readonly endMs: number;
+  /** Ignored for a full fill: the tank takes what it has room for when the stop ends. */
   readonly fillUg: number;
+  readonly full: boolean;
 }
 
 /** Everything that changes about one car. */
@@ -51,7 +55,7 @@ export class CarState {
   gear = 4;
   burnKgPerS = 0;
   accelMps2 = 0;
-  engineOffUntilMs = 0;
+  engineOffUntilMs = Number.NEGATIVE_INFINITY;
   /** The pickup sucks air at the moment. */
   isStarved = false;
 
@@ -60,7 +64,7 @@ export class CarState {
   /** Nose to tail, metres; Infinity when alone. */
   gapM = Number.POSITIVE_INFINITY;
   heldUpMs = 0;
-  passingUntilMs = 0;
+  passingUntilMs = Number.NEGATIVE_INFINITY;
   wander = 0;
   /** Relative error of the foot on a part-open pedal. */
   foot = 0;
@@ -72,7 +76,7 @@ export class CarState {
   pitIntended = false;
   pitStop: PitStop | undefined;
   lastStopLap = 0;
-  spinUntilMs = 0;
+  spinUntilMs = Number.NEGATIVE_INFINITY;
 
   readonly capacityUg: number;
   levelUg: number;

@@ -19,7 +19,6 @@ const TYRES_S = 10.2;
 const REPORT_ERROR_LITRES = 0.57;
 const UNKNOWN_AMOUNT_PROBABILITY = 0.25;
 const SHORT_FILL_PROBABILITY = 0.12;
-const FULL_TOLERANCE_UG = 1e6;
 
 /** Where a stop happens and how long it takes. Positions in metres from the line. */
 export class PitRoad {
@@ -71,8 +70,9 @@ export class PitRoad {
   serveCar(car: CarState, timeMs: number): void {
     const stop = car.pitStop;
     if (stop === undefined || timeMs < stop.endMs) return;
-    const fillUg = Math.min(stop.fillUg, car.capacityUg - car.levelUg);
-    const full = car.capacityUg - car.levelUg - fillUg < FULL_TOLERANCE_UG;
+    const roomUg = car.capacityUg - car.levelUg;
+    const { full } = stop;
+    const fillUg = full ? roomUg : Math.min(stop.fillUg, roomUg);
     car.levelUg += fillUg;
     car.totalFilledUg += fillUg;
     const litres = fillUg / 1e9 / car.truth.fuelKgPerLitre;
@@ -125,5 +125,5 @@ function planStop(car: CarState, timeMs: number, lapsToEnd: number): PitStop {
   const isSplash = fillUg < 0.35 * car.capacityUg;
   const tyresS = isSplash ? 0 : Math.max(9, prng.normal(TYRES_S, 0.6));
   const stopS = Math.max(fuelS, tyresS) + prng.uniform(0.2, 0.7);
-  return { endMs: timeMs + Math.round(stopS * 1000), fillUg };
+  return { endMs: timeMs + Math.round(stopS * 1000), fillUg, full: fillUg === roomUg };
 }

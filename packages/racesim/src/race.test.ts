@@ -53,6 +53,16 @@ describe("determinism", () => {
   });
 });
 
+describe("event time", () => {
+  it("moves with startMs and changes nothing else", () => {
+    const events = (startMs: number) =>
+      [...stepsOf(new RaceSim(options({ startMs, cars: 40 })), 6000)]
+        .flatMap((step) => step.events)
+        .map((event) => ({ ...event, timeMs: event.timeMs - startMs }));
+    expect(events(START_MS)).toEqual(events(0));
+  });
+});
+
 describe("samples", () => {
   it.each([10, 12.5, 60, 75, 120])("at %d Hz are evenly spaced, in whole ms, each in its step", (sampleRateHz) => {
     const sim = new RaceSim(options({ sampleRateHz, cars: 3 }));
@@ -75,15 +85,16 @@ describe("samples", () => {
   it("stay in range, and a car's way on the track never goes back", () => {
     const sim = new RaceSim(options({ cars: 40, trackId: "nashville" }));
     const wayLaps = new Map<string, number>();
+    const faults: string[] = [];
     for (const step of stepsOf(sim)) {
       for (const car of step.cars) {
         for (let at = 0; at < car.count; at++) {
           const lapPosition = car.lapPosition[at]!;
-          expect(lapPosition >= 0 && lapPosition < 1).toBe(true);
           const way = car.lapNumber[at]! + lapPosition;
-          expect(way).toBeGreaterThanOrEqual(wayLaps.get(car.car) ?? 0);
-          wayLaps.set(car.car, way);
           const inRange =
+            lapPosition >= 0 &&
+            lapPosition < 1 &&
+            way >= (wayLaps.get(car.car) ?? 0) &&
             car.throttle[at]! >= 0 &&
             car.throttle[at]! <= 1 &&
             car.brake[at]! >= 0 &&
@@ -96,10 +107,13 @@ describe("samples", () => {
             car.gear[at]! <= 5 &&
             car.gapAheadM[at]! >= 0 &&
             car.gapAheadM[at]! <= 250;
-          expect(inRange).toBe(true);
+          wayLaps.set(car.car, way);
+          // A plain branch: an assertion per sample would take longer than the race.
+          if (!inRange) faults.push(`${car.car} at ${car.eventTimeMs[at]}`);
         }
       }
     }
+    expect(faults).toEqual([]);
   });
 
   it("agree with the timing loops about the lap and carry no truth", () => {
@@ -111,8 +125,10 @@ describe("samples", () => {
     );
     let checked = 0;
     for (const step of stepsOf(sim, 3000)) {
+      if (step.timeMs === START_MS + 100) {
+        for (const car of step.cars) for (const key of Object.keys(car)) expect(known).toContain(key);
+      }
       for (const car of step.cars) {
-        for (const key of Object.keys(car)) expect(known).toContain(key);
         const crossing = step.events.find((event) => event.type === "lapCompleted" && event.car === car.car);
         if (crossing?.type !== "lapCompleted") continue;
         for (let at = 0; at < car.count; at++) {
@@ -166,19 +182,30 @@ describe("fuel", () => {
     }
   });
 
-  it("a car that runs dry stops on its way and burns no more", () => {
-    let found = 0;
-    for (let seed = 1; seed <= 12 && found === 0; seed++) {
-      const last = new Map<string, number>();
-      let dry: string | undefined;
-      for (const step of stepsOf(new RaceSim(options({ seed, cars: 30, laps: 110 })))) {
-        for (const record of step.truth) if (record.type === "runOut") dry = record.car;
-        for (const car of step.cars) last.set(car.car, car.speedMps[car.count - 1]!);
-        if (dry !== undefined && step.events.some((event) => event.type === "incident" && event.car === dry)) found++;
+  it("a car that runs dry says so, rolls on without drive and never gets fuel from nowhere", () => {
+    // The first of these seeds is known for a finish on the last drops; the others are there in case of new tuning.
+    const dry = new Map<string, number>();
+    for (const seed of [7, 20, 1, 2, 3, 4, 5]) {
+      if (dry.size > 0) break;
+      for (const step of stepsOf(new RaceSim(options({ seed, cars: 40, laps: 100 })))) {
+        for (const car of step.cars) {
+          const speedMps = dry.get(car.car);
+          if (speedMps === undefined) continue;
+          expect(car.throttle[car.count - 1]).toBeLessThan(0.05);
+          expect(car.rpm[car.count - 1]).toBe(0);
+          expect(car.speedMps[car.count - 1]).toBeLessThan(speedMps + 1);
+          dry.set(car.car, car.speedMps[car.count - 1]!);
+        }
+        for (const record of step.truth) {
+          if (record.type === "lap" && dry.has(record.car)) expect(record.levelKg).toBe(0);
+          if (record.type !== "runOut") continue;
+          dry.set(record.car, 110);
+          const told = step.events.find((event) => event.type === "incident" && event.car === record.car);
+          expect(told).toMatchObject({ text: "Out of fuel", towed: true });
+        }
       }
-      if (dry !== undefined) expect(last.get(dry)).toBeLessThan(90);
     }
-    expect(found).toBeGreaterThan(0);
+    expect(dry.size).toBeGreaterThan(0);
   });
 });
 
@@ -221,11 +248,8 @@ describe("events", () => {
   });
 
   it("bring full fills, fills of unknown amount and partial ones", () => {
-    const fills = [1, 2, 3].flatMap((seed) =>
-      eventsOf({ seed, cars: 40, laps: 70, trackId: "charlotte" }).events.flatMap((event) =>
-        event.type === "fuelFilled" ? [event] : [],
-      ),
-    );
+    const { events } = eventsOf({ seed: 1, cars: 40, laps: 200, trackId: "charlotte" });
+    const fills = events.flatMap((event) => (event.type === "fuelFilled" ? [event] : []));
     expect(fills.some((fill) => fill.full && fill.litres > 0)).toBe(true);
     expect(fills.some((fill) => fill.full && fill.litres === 0)).toBe(true);
     expect(fills.some((fill) => !fill.full && fill.litres > 0)).toBe(true);

@@ -13,7 +13,7 @@ import { PitRoad } from "./pit-road.ts";
 import { RaceControl } from "./race-control.ts";
 import { CarSampler, noiseTable, type SimCarColumns } from "./sampler.ts";
 import { speedProfile } from "./speed-profile.ts";
-import { decideAtLine, SAVING_AT_START_PROBABILITY, startSaving } from "./strategy.ts";
+import { decideAtLine, GAMBLE_LAPS_MAX, GAMBLER_SHARE, SAVING_AT_START_PROBABILITY, startSaving } from "./strategy.ts";
 import { findTrackSpec, MPS_PER_MPH, scaledStageEnds, type Track, type TrackSpec, toTrack } from "./track.ts";
 import { decidePass, Traffic } from "./traffic.ts";
 import type { TruthRecord } from "./truth.ts";
@@ -158,6 +158,7 @@ export class RaceSim {
           patienceS: carPrng.uniform(1, 5),
           wander: carPrng.uniform(0.0003, 0.0009),
           foot: carPrng.uniform(0.01, 0.04),
+          nerveLaps: carPrng.chance(GAMBLER_SHARE) ? carPrng.uniform(0.5, GAMBLE_LAPS_MAX) : 0,
         },
         prng: carPrng,
         positionM: this.track.lengthM - (this.#paceMps * FORMATION_MS) / 1000 - index * GRID_SPACING_M,

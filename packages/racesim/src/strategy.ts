@@ -14,6 +14,9 @@ const FRESH_STINT_LAPS = 8;
 /** A full saver goes this much further on a tank [X]. */
 const SAVING_REACH = 0.08;
 const SAVING_STARTS_PER_LAP = 0.03;
+/** Some teams try to make it although they are short on paper. */
+export const GAMBLER_SHARE = 0.3;
+export const GAMBLE_LAPS_MAX = 2.5;
 export const SAVING_AT_START_PROBABILITY = 0.2;
 const DRAFT_SAVER_SHARE = 0.4;
 const MEAN_WEIGHT = 0.25;
@@ -27,8 +30,8 @@ export function decideAtLine(car: CarState, view: RaceView, wasGreen: boolean): 
   if (view.underCaution || car.phase !== "racing") return;
   const shortLaps = view.lapsToEnd - lapsInTank;
   const reserve = Math.max(1.2, car.prng.normal(RESERVE_LAPS, RESERVE_LAPS_SD));
-  if (lapsInTank < reserve && shortLaps > 0) car.pitIntended = true;
-  decideSaving(car, view, shortLaps / Math.max(1, lapsInTank));
+  if (lapsInTank < reserve && shortLaps > car.style.nerveLaps) car.pitIntended = true;
+  decideSaving(car, view, shortLaps, shortLaps / Math.max(1, lapsInTank));
 }
 
 /** Pit road has opened under caution. */
@@ -54,8 +57,9 @@ function learnBurn(car: CarState): void {
   car.teamBurnKgPerLap += MEAN_WEIGHT * (measured - car.teamBurnKgPerLap);
 }
 
-function decideSaving(car: CarState, view: RaceView, shortShare: number): void {
-  if (shortShare > -0.01 && shortShare < SAVING_REACH && view.lapsToEnd > 0) {
+function decideSaving(car: CarState, view: RaceView, shortLaps: number, shortShare: number): void {
+  const isWithinReach = shortShare < SAVING_REACH || shortLaps < car.style.nerveLaps;
+  if (shortShare > -0.01 && isWithinReach && view.lapsToEnd > 0) {
     car.savingLevel = Math.min(1, Math.max(0.2, (shortShare + 0.01) / SAVING_REACH));
     car.savesByDrafting = car.savingLevel > 0.5;
     car.savingUntilLap = car.lapNumber + 1;
