@@ -9,10 +9,10 @@ import {
   LAP_NUMBER_MAX,
   type RaceDefinition,
 } from "@burnline/contract";
-import { err, ok, type Result } from "@burnline/std";
+import { assert, err, ok, type Result } from "@burnline/std";
 import { z } from "zod";
 import { FILL_LITRES_MAX } from "./control-admission.ts";
-import { type Source, SourceError, type SourceItem } from "./source.ts";
+import type { Source, SourceItem } from "./source.ts";
 
 /** A larger events file is refused. */
 export const EVENTS_FILE_BYTES_MAX = 4 * 1024 * 1024;
@@ -99,8 +99,7 @@ export function parseEventsFile(text: string, context: EventsContext): Result<re
 
 /** A source with the events of a file beside it, each arriving when it happens. */
 export function withEvents(source: Source, events: readonly ControlEvent[]): Source {
-  if (source.live)
-    throw new SourceError(`${source.description}: an events file needs a recording; post the events instead.`);
+  assert(!source.live, "events stand beside a source that can be repeated");
   return { ...source, items: () => merged(source, events) };
 }
 

@@ -66,8 +66,8 @@ export function createIngest(options: IngestOptions): Ingest {
       if (isStopped) await publisher.stop();
       publisher
         .run()
-        .then(finished.resolve, finished.reject)
-        .finally(() => options.source.close?.());
+        .finally(() => options.source.close?.())
+        .then(finished.resolve, finished.reject);
     },
     async stop() {
       isStopped = true;

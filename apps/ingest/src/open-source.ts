@@ -36,6 +36,11 @@ export interface OpenSourceOptions {
 export async function openSource(address: string, options: OpenSourceOptions): Promise<Source> {
   const parsed = parseSourceAddress(address);
   if (!parsed.ok) throw new SourceError(parsed.error);
+  if (options.eventsFile !== undefined && parsed.value.type === "push") {
+    throw new SourceError(
+      "An events file needs a recording to stand beside; post the events to the push endpoint instead.",
+    );
+  }
   const source = await openAddress(parsed.value, options);
   if (options.eventsFile === undefined) return source;
   try {

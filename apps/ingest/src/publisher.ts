@@ -76,15 +76,19 @@ export class Publisher {
     } finally {
       this.#stopped.abort();
       await ticking;
-      await recorder?.close();
-      await this.#queue.close();
+      try {
+        await this.#queue.close();
+      } finally {
+        await recorder?.close();
+      }
     }
   }
 
   /** Ends run() after the item in hand. */
   async stop(): Promise<void> {
     this.#stopped.abort();
-    await this.#options.source.close?.();
+    // A live source may be waiting for what never comes; a file may just be read and is closed by whoever opened it.
+    if (this.#options.source.live) await this.#options.source.close?.();
   }
 
   async #publishItem(item: SourceItem): Promise<void> {

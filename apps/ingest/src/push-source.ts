@@ -51,7 +51,7 @@ export class PushSource implements Source {
 
   constructor(options: PushSourceOptions) {
     this.#clock = options.clock;
-    this.startMs = options.clock.nowMs();
+    this.startMs = Math.floor(options.clock.nowMs());
     this.provisionalRace = options.race === undefined;
     this.race =
       options.race ??
@@ -76,7 +76,7 @@ export class PushSource implements Source {
           if (--open === 0) resolve({ accepted, rejected });
         };
       };
-      const arrivalMs = this.#clock.nowMs();
+      const arrivalMs = Math.floor(this.#clock.nowMs());
       for (const entry of entries) {
         if (entry.type === "fault") settleOnce()(entry.reason);
         else this.#put({ ...entry, arrivalMs, settle: settleOnce() }, bytes / entries.length);
