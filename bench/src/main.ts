@@ -1,0 +1,50 @@
+import { parseArgs } from "node:util";
+import { type BenchCommand, type OptionValues, UsageError } from "./bench-command.ts";
+import { latencyCommand } from "./latency-command.ts";
+import { streamCommand } from "./stream-command.ts";
+
+const BENCHES: Readonly<Record<string, BenchCommand>> = {
+  stream: streamCommand,
+  latency: latencyCommand,
+};
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n\n${usage()}`);
+  process.exitCode = 2;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const [name = "", ...rest] = args;
+  if (name === "" || args.includes("--help")) {
+    process.stdout.write(usage());
+    return;
+  }
+  const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+  if (bench === undefined) {
+    throw new UsageError(`There is no benchmark "${name}"; there are ${Object.keys(BENCHES).join(", ")}.`);
+  }
+  const { json, ...values } = readOptions(bench, rest);
+  const { result, lines } = await bench.run(values);
+  process.stdout.write(json === true ? `${JSON.stringify(result)}\n` : `${lines.join("\n")}\n`);
+}
+
+function readOptions({ options }: BenchCommand, args: string[]): OptionValues {
+  const known = Object.fromEntries(Object.keys(options).map((option) => [option, { type: "string" as const }]));
+  try {
+    return parseArgs({ args, options: { json: { type: "boolean" }, ...known } }).values as OptionValues;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function usage(): string {
+  const benches = Object.entries(BENCHES).flatMap(([name, { summary, options }]) => [
+    `${name}: ${summary}`,
+    ...Object.entries(options).map(([option, meaning]) => `  --${option.padEnd(20)} ${meaning}`),
+    "",
+  ]);
+  return ["npm run bench -- NAME [--json] [options]", "", ...benches].join("\n");
+}
