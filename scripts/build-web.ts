@@ -69,7 +69,9 @@ function filesIn(path: string): string[] {
   if (!existsSync(path)) return [];
   if (!isFolder(path)) return [path];
   return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => !/^(node_modules|testing|dist|README\.md)$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name))
+    .filter(
+      (entry) => !/^(node_modules|testing|dist|README\.md)$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name),
+    )
     .map((entry) => entry.name)
     .sort()
     .flatMap((name) => filesIn(join(path, name)));

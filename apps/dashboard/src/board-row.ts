@@ -74,7 +74,7 @@ export function boardRow(view: CarView, race: RaceView | undefined, units: Units
     lastLapCode: reasonCode(reasons),
     lastLapReasons: reasonWords(reasons),
     average: averageReading(view, race, units),
-    averageLaps: lap?.averages?.lastN ?? 0,
+    averageLaps: averageLaps(lap),
     meter: meterReading(view),
     lapsLeft: left.value,
     lapsLeftRange: left.range,
@@ -90,7 +90,13 @@ export function lapsLeftOf(view: CarView): number | undefined {
   return wholeLaps(view.strategy?.lapsLeft?.p50);
 }
 
-export function averageKgPerLap(view: CarView): number | undefined {
+/** How many laps the average of the last ones is of: fewer than asked for at the start of a race. */
+export function averageLaps(lap: LapFact | undefined): number {
+  const averages = lap?.averages;
+  return averages === undefined ? 0 : Math.min(averages.lastN, averages.validLaps);
+}
+
+function averageKgPerLap(view: CarView): number | undefined {
   return view.lastLap?.averages?.lastNKgPerLap;
 }
 
@@ -102,12 +108,12 @@ export function densityOf(view: CarView, race: RaceView | undefined): number {
 /** "physics", or the largest share that a model had in the number. */
 export function provenanceWords(provenance: Provenance | undefined): string {
   if (provenance === undefined) return "origin not known";
+  const { modelShare, coverage } = provenance;
+  const hasModel = Number.isFinite(modelShare) && modelShare > 0;
   const words = [
-    provenance.modelShare > 0
-      ? `physics + model ${provenance.modelVersion}, share ≤ ${Math.ceil(provenance.modelShare * 100)} %`
-      : "physics",
+    hasModel ? `physics + model ${provenance.modelVersion}, share ≤ ${Math.ceil(modelShare * 100)} %` : "physics",
   ];
-  if (provenance.coverage < 0.995) words.push(`${Math.floor(provenance.coverage * 100)} % of the telemetry`);
+  if (Number.isFinite(coverage) && coverage < 0.995) words.push(`${Math.floor(coverage * 100)} % of the telemetry`);
   if (provenance.degraded) words.push("totals degraded: part of the log is gone");
   return words.join(" · ");
 }
@@ -203,8 +209,11 @@ function lapsLeft(view: CarView): { value: Shown; range: string } {
   return { value: shown(`${laps}`), range: lapRange(left?.p10, left?.p90) ?? "" };
 }
 
+/** Laps completed since pit road; the running one does not count. */
 function stintLaps(view: CarView): Shown {
-  const totals = view.stint?.totals;
-  if (totals === undefined) return missing("no lap completed yet");
-  return shownNumber(totals.lastLapNumber - totals.firstLapNumber + 1, 0, "not known");
+  const { stint, live } = view;
+  if (stint?.totals === undefined) return missing("no lap completed yet");
+  const { firstLapNumber, lastLapNumber } = stint.totals;
+  const isRunning = live !== undefined && live.stintNumber === stint.stintNumber && live.lapNumber >= firstLapNumber;
+  return shownNumber(isRunning ? live.lapNumber - firstLapNumber : lastLapNumber - firstLapNumber + 1, 0, "not known");
 }

@@ -26,7 +26,7 @@ export function leadFigures(car: CarView, race: RaceView | undefined, units: Uni
     },
     finishFigure(car, race),
     { label: "Last lap", value: row.lastLap, unit, note: row.lastLapReasons === "" ? "valid lap" : row.lastLapReasons },
-    { label: "Average", value: row.average, unit, note: `of the last ${averages?.lastN ?? 0} valid laps` },
+    { label: "Average", value: row.average, unit, note: `of the last ${row.averageLaps} valid laps` },
     { label: "Saved", value: row.saved, unit: "", note: savingNote(averages?.savingSinceLapNumber) },
     {
       label: "This lap so far",
@@ -134,19 +134,18 @@ export function runLines(facts: readonly Fact[], car: CarView, race: RaceView | 
     const totals = body.value.totals;
     if (totals === undefined) continue;
     const burnKg = totals.burnKg?.p50;
-    const laps = totals.lastLapNumber - totals.firstLapNumber + 1;
+    const reason = totals.burnKg?.reason ?? "";
+    const wayM = totals.distanceMm / 1000;
+    // A run begins and ends somewhere on the lap, so its laps are counted by the way.
+    const trackM = race?.definition?.track?.lengthM ?? 0;
+    const share = isPerLap(units) ? (trackM > 0 && wayM > 0 ? trackM / wayM : undefined) : 1;
+    const readKg = burnKg === undefined || share === undefined ? undefined : burnKg * share;
     lines.push({
       key: `${body.case}:${number}`,
       number: `${number}`,
       laps: `${totals.firstLapNumber}–${totals.lastLapNumber}`,
-      burn: shownAmount(units, burnKg, density, totals.burnKg?.reason ?? ""),
-      reading: shownReading(
-        units,
-        burnKg === undefined ? undefined : burnKg / (isPerLap(units) ? Math.max(1, laps) : 1),
-        totals.distanceMm / 1000,
-        density,
-        totals.burnKg?.reason ?? "",
-      ),
+      burn: shownAmount(units, burnKg, density, reason),
+      reading: shownReading(units, readKg, wayM, density, reason || "track length not known"),
       split: splitWords(totals),
       isComplete: totals.complete,
     });

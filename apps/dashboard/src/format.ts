@@ -70,37 +70,37 @@ export function ageWords(ageMs: number): string {
 
 /** The words of a lap's reasons in full; an unknown word is shown as it is. */
 export function reasonWords(reasons: readonly string[]): string {
-  return reasons.map((reason) => REASON_WORDS[reason] ?? reason).join(", ");
+  return reasons.map((reason) => REASON_WORDS.get(reason) ?? reason).join(", ");
 }
 
 /** Two or three letters for the small mark beside a number. */
 export function reasonCode(reasons: readonly string[]): string {
   const reason = reasons[0];
-  return reason === undefined ? "" : (REASON_CODES[reason] ?? reason.slice(0, 3).toUpperCase());
+  return reason === undefined ? "" : (REASON_CODES.get(reason) ?? reason.slice(0, 3).toUpperCase());
 }
 
-const REASON_WORDS: Readonly<Record<string, string>> = {
-  out: "out lap",
-  in: "in lap",
-  pit: "pit stop",
-  caution: "caution",
-  restart: "restart",
-  partial: "part of a lap",
-  gap: "telemetry gap",
-  tow: "towed",
-  reset: "car was reset",
-  outlier: "unlike the other laps",
-};
+const REASON_WORDS: ReadonlyMap<string, string> = new Map([
+  ["out", "out lap"],
+  ["in", "in lap"],
+  ["pit", "pit stop"],
+  ["caution", "caution"],
+  ["restart", "restart"],
+  ["partial", "part of a lap"],
+  ["gap", "telemetry gap"],
+  ["tow", "towed"],
+  ["reset", "car was reset"],
+  ["outlier", "unlike the other laps"],
+]);
 
-const REASON_CODES: Readonly<Record<string, string>> = {
-  out: "OUT",
-  in: "IN",
-  pit: "PIT",
-  caution: "CAU",
-  restart: "RST",
-  partial: "PART",
-  gap: "GAP",
-  tow: "TOW",
-  reset: "RSET",
-  outlier: "ODD",
-};
+const REASON_CODES: ReadonlyMap<string, string> = new Map([
+  ["out", "OUT"],
+  ["in", "IN"],
+  ["pit", "PIT"],
+  ["caution", "CAU"],
+  ["restart", "RST"],
+  ["partial", "PART"],
+  ["gap", "GAP"],
+  ["tow", "TOW"],
+  ["reset", "RSET"],
+  ["outlier", "ODD"],
+]);

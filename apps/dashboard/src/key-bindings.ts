@@ -53,32 +53,32 @@ export const KEY_HELP: Readonly<Record<Page, readonly KeyHelp[]>> = {
 /** The action of a key on a page; undefined: not ours. */
 export function keyAction(stroke: KeyStroke, page: Page): KeyAction | undefined {
   if (stroke.ctrlKey || stroke.altKey || stroke.metaKey) return undefined;
-  return COMMON[stroke.key] ?? (page === "board" ? BOARD[stroke.key] : CAR[stroke.key]);
+  return COMMON.get(stroke.key) ?? (page === "board" ? BOARD : CAR).get(stroke.key);
 }
 
-const COMMON: Readonly<Record<string, KeyAction>> = {
-  ArrowDown: { type: "move", rows: 1 },
-  j: { type: "move", rows: 1 },
-  ArrowUp: { type: "move", rows: -1 },
-  k: { type: "move", rows: -1 },
-  Escape: { type: "back" },
-  u: { type: "units" },
-  f: { type: "favourite" },
-  "?": { type: "help" },
-};
+const COMMON: ReadonlyMap<string, KeyAction> = new Map<string, KeyAction>([
+  ["ArrowDown", { type: "move", rows: 1 }],
+  ["j", { type: "move", rows: 1 }],
+  ["ArrowUp", { type: "move", rows: -1 }],
+  ["k", { type: "move", rows: -1 }],
+  ["Escape", { type: "back" }],
+  ["u", { type: "units" }],
+  ["f", { type: "favourite" }],
+  ["?", { type: "help" }],
+]);
 
-const BOARD: Readonly<Record<string, KeyAction>> = {
-  ArrowLeft: { type: "column", columns: -1 },
-  ArrowRight: { type: "column", columns: 1 },
-  Home: { type: "first" },
-  End: { type: "last" },
-  Enter: { type: "open" },
-  "/": { type: "filter" },
-  s: { type: "sort" },
-  F: { type: "favouritesOnly" },
-};
+const BOARD: ReadonlyMap<string, KeyAction> = new Map<string, KeyAction>([
+  ["ArrowLeft", { type: "column", columns: -1 }],
+  ["ArrowRight", { type: "column", columns: 1 }],
+  ["Home", { type: "first" }],
+  ["End", { type: "last" }],
+  ["Enter", { type: "open" }],
+  ["/", { type: "filter" }],
+  ["s", { type: "sort" }],
+  ["F", { type: "favouritesOnly" }],
+]);
 
-const CAR: Readonly<Record<string, KeyAction>> = {
-  ArrowLeft: { type: "move", rows: -1 },
-  ArrowRight: { type: "move", rows: 1 },
-};
+const CAR: ReadonlyMap<string, KeyAction> = new Map<string, KeyAction>([
+  ["ArrowLeft", { type: "move", rows: -1 }],
+  ["ArrowRight", { type: "move", rows: 1 }],
+]);
