@@ -1,5 +1,5 @@
 import { assert } from "@burnline/std";
-import { addTotals, type BurnTotals, emptyTotals } from "./burn-totals.ts";
+import { addTotals, type BurnTotals, emptyTotals, subtractTotals } from "./burn-totals.ts";
 import { ledgerFault } from "./ledger-fault.ts";
 import {
   cloneLedger,
@@ -285,8 +285,12 @@ export class BurnLedger {
     const ended = lastOf(runs);
     ended.endMs = atMs;
     ended.isDirty = true;
-    runs.push(freshRun(number, atMs, this.lap.lapNumber));
+    const begun = freshRun(number, atMs, this.lap.lapNumber);
+    runs.push(begun);
     const segment = lastOf(this.lap.segments);
+    // The segment that begins right here may already hold samples of this very millisecond: they go with it.
+    addTotals(begun.totals, segment.totals);
+    subtractTotals(ended.totals, segment.totals);
     if (runs === this.#state.stints) segment.stintNumber = number;
     else segment.stageNumber = number;
     return ended;

@@ -116,6 +116,19 @@ export function addTotals(into: BurnTotals, from: BurnTotals): void {
   into.seen |= from.seen;
 }
 
+/** Takes counts and sums out again; what was seen and the model's share stay. */
+export function subtractTotals(from: BurnTotals, part: BurnTotals): void {
+  from.samples -= part.samples;
+  from.blindSamples -= part.blindSamples;
+  from.coveredUs -= part.coveredUs;
+  from.distanceMm -= part.distanceMm;
+  from.greenUg -= part.greenUg;
+  from.cautionUg -= part.cautionUg;
+  from.restartUg -= part.restartUg;
+  from.pitRoadUg -= part.pitRoadUg;
+  from.modelDeltaUg -= part.modelDeltaUg;
+}
+
 /** The first count or sum in which two totals differ, or undefined. */
 export function differenceOf(a: BurnTotals, b: BurnTotals): string | undefined {
   if (a.samples !== b.samples) return `samples ${a.samples} and ${b.samples}`;

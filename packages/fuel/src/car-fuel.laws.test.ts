@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BurnModel } from "./burn-model.ts";
 import { CarFuel } from "./car-fuel.ts";
-import type { FuelOutput } from "./fuel-output.ts";
+import type { CarContext, FuelOutput } from "./fuel-output.ts";
 import { CAR_PROFILE_IDS, findCarProfile } from "./profiles.ts";
 import {
   columnsOf,
@@ -15,6 +15,7 @@ import {
   type LapPlan,
   latest,
   nonFinitePath,
+  sample,
   type TapeSample,
   throughJson,
 } from "./testing/tape.ts";
@@ -337,8 +338,36 @@ describe("no output", () => {
     atMs: fc.oneof(fc.integer({ min: -10_000, max: 400_000 }), fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY)),
     litres: fc.constantFrom(0, 1, 1e9, -5, Number.NaN, Number.POSITIVE_INFINITY),
   });
+  type WildEvent = typeof wildEvent extends fc.Arbitrary<infer T> ? T : never;
 
-  it("ever holds a number that is none, whatever the samples and events", () => {
+  /** Everything at once, checked after every call. */
+  function endure(samples: readonly TapeSample[], events: readonly WildEvent[], given: CarContext): void {
+    const fuel = new CarFuel(given);
+    const model = new BurnModel(given.profile);
+    let nowMs = 0;
+    samples.forEach((one, index) => {
+      nowMs += one.eventTimeMs;
+      const columns = columnsOf([{ ...one, eventTimeMs: nowMs }], model, 1 + (index % 120));
+      if (index % 7 === 6) fuel.addLate(columns, 0, 1);
+      else fuel.addInOrder(columns, 0, 1);
+      const event = events[index];
+      if (event !== undefined) {
+        const { type, atMs, litres } = event;
+        fuel.applyControl(eventOf(type, atMs, index));
+        fuel.applyControl(control(atMs, { case: "fuelFilled", value: { car: "24", litres, full: false } }));
+        fuel.applyControl(control(atMs, { case: "lapLineCrossed", value: { car: "24", completedLapNumber: index } }));
+        fuel.addModelDelta(nowMs - 1_000, nowMs, 1e6 * (index - 20), 0.2, "m");
+      }
+      fuel.advance(nowMs - 5_000);
+      fuel.flush();
+      for (const output of fuel.takeOutputs()) expect(nonFinitePath(output), output.kind).toBeUndefined();
+      expect(nonFinitePath(fuel.live(nowMs))).toBeUndefined();
+      expect(nonFinitePath(fuel.snapshot())).toBeUndefined();
+      expect(fuel.invariantFault()).toBeUndefined();
+    });
+  }
+
+  it("ever holds a number that is none, and no sum breaks, whatever the samples and events", () => {
     fc.assert(
       fc.property(
         fc.array(wild, { minLength: 1, maxLength: 120 }),
@@ -347,37 +376,19 @@ describe("no output", () => {
         fc.constantFrom(0, 500, 4_000),
         fc.constantFrom(0, 0.9),
         (samples, events, profileId, lengthM, greenBurnKgPerLap) => {
-          const profile = findCarProfile(profileId)!;
-          const fuel = new CarFuel({ ...startFull(), profile, track: { lengthM, greenLapS: 0, greenBurnKgPerLap } });
-          const model = new BurnModel(profile);
-          let nowMs = 0;
-          samples.forEach((sample, index) => {
-            nowMs += sample.eventTimeMs;
-            const columns = columnsOf([{ ...sample, eventTimeMs: nowMs }], model, 1 + (index % 120));
-            if (index % 7 === 6) fuel.addLate(columns, 0, 1);
-            else fuel.addInOrder(columns, 0, 1);
-            const event = events[index];
-            if (event !== undefined) {
-              fuel.applyControl(eventOf(event.type, event.atMs, index));
-              fuel.applyControl(
-                control(event.atMs, { case: "fuelFilled", value: { car: "24", litres: event.litres, full: false } }),
-              );
-              fuel.applyControl(
-                control(event.atMs, { case: "lapLineCrossed", value: { car: "24", completedLapNumber: index } }),
-              );
-              fuel.addModelDelta(nowMs - 1_000, nowMs, 1e6 * (index - 20), 0.2, "m");
-            }
-            fuel.advance(nowMs - 5_000);
-            fuel.flush();
-            for (const output of fuel.takeOutputs()) expect(nonFinitePath(output), output.kind).toBeUndefined();
-            expect(nonFinitePath(fuel.live(nowMs))).toBeUndefined();
-            expect(nonFinitePath(fuel.snapshot())).toBeUndefined();
-            expect(fuel.invariantFault()).toBeUndefined();
-          });
+          const track = { lengthM, greenLapS: 0, greenBurnKgPerLap };
+          endure(samples, events, { ...startFull(), profile: findCarProfile(profileId)!, track });
         },
       ),
       { numRuns: 300 },
     );
+  });
+
+  it("breaks a sum when a car leaves pit road in the millisecond of a reset (seed 1573191958)", () => {
+    const at = (eventTimeMs: number, positionPpm: number, lapNumber: number, statusBits: number) =>
+      sample({ eventTimeMs, positionPpm, lapNumber, statusBits, rpm: -1, speedMps: -1 });
+    const samples = [at(0, -1, 3, 0), at(3, 0, 0, 0), at(19_997, 0, 1, 7), at(0, 0, 3, 0)];
+    endure(samples, [], { ...startFull(), track: { lengthM: 0, greenLapS: 0, greenBurnKgPerLap: 0 } });
   });
 
   it("has an interval the wrong way round, or an unknown without a reason", () => {
