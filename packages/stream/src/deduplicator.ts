@@ -41,25 +41,20 @@ export function restartSequences(seen: SeenSequences, sequence: number): void {
   seen.bits.fill(0);
 }
 
-/** Makes room for `count` newer numbers; the former highest becomes a bit. */
-function shift(seen: SeenSequences, count: number): void {
-  const hadHighest = seen.highest >= 0;
-  if (count === 1) {
-    // The hot path: one frame after the other.
-    let carry = hadHighest ? 1 : 0;
-    for (let word = 0; word < WORDS; word++) {
-      const bits = seen.bits[word] ?? 0;
-      seen.bits[word] = (bits << 1) | carry;
-      carry = bits >>> 31;
-    }
-    return;
+/**
+ * Makes room for `count` newer numbers; the former highest becomes a bit. Word by word for any count: on a link with
+ * disorder every other frame jumps over some numbers.
+ */
+function shift({ bits, highest }: SeenSequences, count: number): void {
+  const words = Math.floor(count / 32);
+  const rest = count % 32;
+  for (let word = WORDS - 1; word >= 0; word--) {
+    const from = word - words;
+    const moved = from >= 0 ? (bits[from] ?? 0) << rest : 0;
+    const carried = from >= 1 && rest > 0 ? (bits[from - 1] ?? 0) >>> (32 - rest) : 0;
+    bits[word] = moved | carried;
   }
-  const old = seen.bits.slice();
-  seen.bits.fill(0);
-  if (hadHighest) setBit(seen.bits, count - 1);
-  for (let age = 0; age + count < DEDUPE_WINDOW; age++) {
-    if (((old[age >>> 5] ?? 0) & (1 << (age & 31))) !== 0) setBit(seen.bits, age + count);
-  }
+  if (highest >= 0) setBit(bits, count - 1);
 }
 
 function setBit(bits: number[], age: number): void {
