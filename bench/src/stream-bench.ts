@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import type { LogAppend } from "@burnline/stream";
 import { type BurnChecks, difference, PUBLISHED } from "./burn-checks.ts";
 import { type Arrival, inputSum, makeArrivals, SAMPLES_PER_FRAME } from "./burn-windows.ts";
 import { runPlainLoop } from "./plain-loop.ts";
-import { openMemoryPorts, openSqlitePorts } from "./stream-ports.ts";
+import { type BenchPorts, openMemoryPorts, openSqlitePorts } from "./stream-ports.ts";
 import { measure, runOperator, runPartitions, type StreamRun, toLogRecords } from "./stream-run.ts";
 
 /**
@@ -112,10 +113,13 @@ function checkedArrivals(durationS: number): Arrival[] {
 
 function jobOf(mode: StreamMode, arrivals: readonly Arrival[], recordsPerCommit: number): () => Promise<StreamRun> {
   if (mode === "operator") return () => runOperator(arrivals);
-  const records = toLogRecords(arrivals);
-  const open = mode === "memory" ? openMemoryPorts : openSqlitePorts;
-  return async () => {
-    const ports = open();
+  return partitionsJob(toLogRecords(arrivals), mode === "memory" ? openMemoryPorts : openSqlitePorts, recordsPerCommit);
+}
+
+/** A function of its own: a closure beside the other one would keep the decoded arrivals in memory. */
+function partitionsJob(records: readonly LogAppend[], openPorts: () => BenchPorts, recordsPerCommit: number) {
+  return async (): Promise<StreamRun> => {
+    const ports = openPorts();
     try {
       return await runPartitions(records, ports, recordsPerCommit);
     } finally {
