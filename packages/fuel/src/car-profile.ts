@@ -36,7 +36,7 @@ export interface CarProfile {
   readonly lapBurnRelativeSd: number;
   /** Of a whole stint's burn, given the car's scale. */
   readonly stintBurnRelativeSd: number;
-  /** Of the scale between this car and the profile; the same for all laps of a car. */
+  /** Of the scale between this car at this track and the profile, before any calibration; the same for all its laps. */
   readonly carScaleRelativeSd: number;
 
   // --- fuel and tank ---

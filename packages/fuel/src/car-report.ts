@@ -39,6 +39,8 @@ export const RUN_SAID_EVERY_MS = 10_000;
 // Fuel is low when the pessimistic end says that few laps are left; the alert ends clearly above.
 const FUEL_LOW_LAPS = 3;
 const FUEL_LOW_OVER_LAPS = 5;
+// A gap is worth an alert when it costs this share of a lap; radio loses a few per cent all the time.
+const GAP_ALERT_SHARE = 0.1;
 
 /** Turns what the ledger knows into outputs: each lap at once, corrected when it changed, final when it cannot. */
 export class CarReport {
@@ -105,7 +107,7 @@ export class CarReport {
     this.#strategyLapNumber = lap.lapNumber;
     this.#strategyRevision = -1;
     this.#sayStrategy(ledger, tank, burned);
-    this.#alertGap(lap, reasons);
+    this.#alertGap(lap);
     this.#alertSaving(ledger.releasedMs, lap);
     this.closeLaps(ledger);
     return isValid;
@@ -244,16 +246,19 @@ export class CarReport {
 
   #alertSaving(eventTimeMs: number, lap: Lap): void {
     const since = this.#saving.sinceLapNumber;
+    // Not "saving": the tow of a pack looks the same as a lift of the driver, and only the burn is known.
     const text =
-      since > 0 ? `${this.#name} has been saving fuel since lap ${since}.` : `${this.#name} is no longer saving fuel.`;
+      since > 0
+        ? `${this.#name} has been using less fuel than usual since lap ${since}.`
+        : `${this.#name} uses as much fuel as usual again.`;
     this.#alert("saving", since > 0, since > 0 ? since : lap.lapNumber, eventTimeMs, text);
   }
 
-  #alertGap(lap: Lap, reasons: readonly InvalidReason[]): void {
-    const hasGap = reasons.includes("gap");
-    const missing = Math.round(100 * (1 - coverageOf(lap.totals, lap.endMs - lap.startMs)));
+  #alertGap(lap: Lap): void {
+    const missing = 1 - coverageOf(lap.totals, lap.endMs - lap.startMs);
+    const hasGap = missing >= GAP_ALERT_SHARE;
     const text = hasGap
-      ? `${missing} % of lap ${lap.lapNumber} of ${this.#name} came without telemetry.`
+      ? `${Math.round(100 * missing)} % of lap ${lap.lapNumber} of ${this.#name} came without telemetry.`
       : `The telemetry of ${this.#name} is complete again.`;
     this.#alert("data-gap", hasGap, lap.lapNumber, lap.endMs, text);
   }

@@ -34,7 +34,8 @@ const nextgen: CarProfile = {
   engineOffRpm: 400, // [I] phys5
   lapBurnRelativeSd: 0.019, // [X] lap error 1.3 to 1.7 % mean absolute (upper half), times 1.25 for a normal's deviation
   stintBurnRelativeSd: 0.0135, // [X] structural error of a stint 1.2 to 1.5 %
-  carScaleRelativeSd: 0.025, // [X]/[I] prior of car and track scale before any calibration: 2 to 3 %
+  // [I] design note 2.4: track and package never calibrated 5 %, make 1 %, car 1.5 to 3 %; independent.
+  carScaleRelativeSd: Math.hypot(0.05, 0.01, 0.025),
   fuelDensityKgPerL: poundsPerGallonToKgPerL(6.15), // [S] 6.1 to 6.2 lb/gal
   fuelDensityRelativeSd: 0.005, // [S] the spread of those two
   usableFuelLitres: gallonsToLitres(19.5), // [S] 20 gal cell, [I] usable 19.5

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addLap, freshAverages } from "./averages.ts";
+import type { CarProfile } from "./car-profile.ts";
 import { findCarProfile } from "./profiles.ts";
 import { type Known, lapsLeft, levelInterval, type Pace, paceOf } from "./strategy.ts";
 import type { Level } from "./tank-state.ts";
@@ -55,12 +56,15 @@ describe("the pace", () => {
 });
 
 describe("laps left", () => {
-  it("is about a lap either way at half a tank of 50 laps, as the error budget says", () => {
-    // Design note on fuel, 2.4: 1.92 % without fills, ± 1.09 lap at 50; with our looser car prior a little more.
-    const { p10, p50, p90 } = known(lapsLeft(level(27, 27), "", pace(1.08), nextgen));
-    expect(p50).toBeCloseTo(25, 1);
-    expect((p90 - p10) / 2 / 1.2816).toBeGreaterThan(1);
-    expect((p90 - p10) / 2 / 1.2816).toBeLessThan(2);
+  it("knows a tank of 50 laps to about three of them before any calibration, to one with a calibrated scale", () => {
+    const sd = (profile: CarProfile) => {
+      const { p10, p50, p90 } = known(lapsLeft(level(27, 27), "", pace(1.08), profile));
+      expect(p50).toBeCloseTo(25, 1);
+      return (p90 - p10) / 2 / 1.2816;
+    };
+    expect(sd(nextgen)).toBeCloseTo(3, 0);
+    // Design note on fuel, 2.4: 1.5 % of the car, 1.2 % of the stint and the capacity give ± 1.09 lap at 50.
+    expect(sd({ ...nextgen, carScaleRelativeSd: 0.015, stintBurnRelativeSd: 0.012 })).toBeCloseTo(1.1, 0);
   });
 
   it("is ordered, never negative, and wider for a less certain tank or pace", () => {
