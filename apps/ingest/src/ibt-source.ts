@@ -114,7 +114,7 @@ async function* itemsOf(
   if (missing > 0) yield { type: "skipped", arrivalMs, reason: "truncated-tail", count: missing };
 }
 
-function profileOf(carPath: string | undefined, known: ReadonlySet<string> | undefined): string {
+export function profileOf(carPath: string | undefined, known: ReadonlySet<string> | undefined): string {
   if (carPath === undefined) return DEFAULT_CAR_PROFILE;
   return known === undefined || known.has(carPath) ? carPath : DEFAULT_CAR_PROFILE;
 }

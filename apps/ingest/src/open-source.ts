@@ -6,6 +6,7 @@ import { openCsvSource } from "./csv-source.ts";
 import { EVENTS_FILE_BYTES_MAX, parseEventsFile, withEvents } from "./events-file.ts";
 import { FileAccess } from "./file-access.ts";
 import { openIbtSource, type RecordedFileOptions } from "./ibt-source.ts";
+import { ibtTwin } from "./ibt-twin.ts";
 import { PushSource } from "./push-source.ts";
 import { parseRaceDefinition, RACE_FILE_BYTES_MAX } from "./race-definition-file.ts";
 import { openRecordingSource } from "./recording-file.ts";
@@ -78,7 +79,8 @@ async function openFile(
   const access = await FileAccess.open(path);
   const fileName = basename(path);
   try {
-    const source = await openByType(type, access, { ...recorded, fileName });
+    const twin = type === "csv" ? await ibtTwin(path, recorded) : {};
+    const source = await openByType(type, access, { ...twin, ...recorded, fileName });
     return { ...source, filePath: resolve(path), close: () => access.close() };
   } catch (error) {
     await access.close();
