@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "@burnline/std";
 import { assert } from "@burnline/std";
 import type {
+  AcquireOptions,
   Commit,
   CommitOutcome,
   Lease,
+  LeaseView,
   LogPosition,
   PartitionState,
   StateStore,
@@ -34,15 +36,32 @@ export class MemoryStateStore implements StateStore {
     this.#makeUuid = makeUuid;
   }
 
-  async acquire(partition: number, ownerId: string, ttlMs: number): Promise<Lease | undefined> {
+  async acquire(
+    partition: number,
+    ownerId: string,
+    ttlMs: number,
+    { takeOverEpoch }: AcquireOptions = {},
+  ): Promise<Lease | undefined> {
     const stored = this.#partition(partition);
     const nowMs = this.#clock.nowMs();
-    if (stored.token !== undefined && stored.ownerId !== ownerId && stored.expiresAtMs > nowMs) return undefined;
+    const isHeld = stored.token !== undefined && stored.ownerId !== ownerId && stored.expiresAtMs > nowMs;
+    if (isHeld && stored.epoch !== takeOverEpoch) return undefined;
     stored.epoch += 1;
     stored.token = `${stored.epoch}:${this.#makeUuid()}`;
     stored.ownerId = ownerId;
     stored.expiresAtMs = nowMs + ttlMs;
     return { partition, token: stored.token, epoch: stored.epoch };
+  }
+
+  /** What a `Membership` shows of the leases. */
+  leases(): readonly LeaseView[] {
+    const nowMs = this.#clock.nowMs();
+    return [...this.#partitions]
+      .filter(([, { token }]) => token !== undefined)
+      .map(([partition, { ownerId, epoch, expiresAtMs }]) => {
+        return { partition, ownerId, epoch, expiresInMs: expiresAtMs - nowMs };
+      })
+      .toSorted((left, right) => left.partition - right.partition);
   }
 
   async renew(lease: Lease, ttlMs: number): Promise<boolean> {

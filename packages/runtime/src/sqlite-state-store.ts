@@ -2,7 +2,15 @@ import { randomUUID } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 import type { Clock } from "@burnline/std";
 import { assert } from "@burnline/std";
-import type { Commit, CommitOutcome, Lease, PartitionState, StateStore, StoredOutboxRecord } from "@burnline/stream";
+import type {
+  AcquireOptions,
+  Commit,
+  CommitOutcome,
+  Lease,
+  PartitionState,
+  StateStore,
+  StoredOutboxRecord,
+} from "@burnline/stream";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 type Statements = ReturnType<typeof prepareStatements>;
@@ -21,13 +29,18 @@ export class SqliteStateStore implements StateStore {
     this.#sql = db.guarded(() => prepareStatements((sql) => db.prepare(sql)));
   }
 
-  acquire(partition: number, ownerId: string, ttlMs: number): Promise<Lease | undefined> {
+  acquire(
+    partition: number,
+    ownerId: string,
+    ttlMs: number,
+    { takeOverEpoch }: AcquireOptions = {},
+  ): Promise<Lease | undefined> {
     return this.#db.write(() => {
       const nowMs = this.#clock.nowMs();
       const row = this.#sql.partition.get(partition);
       if (row === undefined) this.#sql.addPartition.run(partition);
       const isHeld = typeof row?.token === "string" && row.owner_id !== ownerId && Number(row.expires_at_ms) > nowMs;
-      if (isHeld) return undefined;
+      if (isHeld && Number(row.epoch) !== takeOverEpoch) return undefined;
       const epoch = Number(row?.epoch ?? 0) + 1;
       const token = `${epoch}:${this.#makeUuid()}`;
       this.#sql.setLease.run(token, ownerId, epoch, nowMs + ttlMs, partition);

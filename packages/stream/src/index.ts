@@ -4,6 +4,7 @@ export type { Novelty, SeenSequences } from "./deduplicator.ts";
 export { createSeenSequences, DEDUPE_WINDOW, observeSequence, restartSequences } from "./deduplicator.ts";
 export type { KeyedStateOptions } from "./keyed-state.ts";
 export { KeyedState } from "./keyed-state.ts";
+export type * from "./membership.ts";
 export type { Operator, OperatorOutput } from "./operator.ts";
 export type { OutboxSink } from "./outbox-relay.ts";
 export { drainOutbox, OUTBOX_BATCH_MAX } from "./outbox-relay.ts";

@@ -116,10 +116,19 @@ export interface Commit {
  */
 export type CommitOutcome = "committed" | "fenced" | "conflict";
 
+export interface AcquireOptions {
+  /**
+   * Also take the partition from another owner, before its lease runs out, if that lease has exactly this epoch. For an
+   * owner that is believed dead: if it is not, its token is worth nothing from now on, and all that is lost is the work
+   * since its last commit, which is done again. Of many that give the same epoch one gets the partition.
+   */
+  readonly takeOverEpoch?: number;
+}
+
 /** State, position and outbox of the partitions, and the leases that fence them, in one transactional place. */
 export interface StateStore {
   /** Takes the partition if its lease is free or has run out; undefined when another owner holds it. */
-  acquire(partition: number, ownerId: string, ttlMs: number): Promise<Lease | undefined>;
+  acquire(partition: number, ownerId: string, ttlMs: number, options?: AcquireOptions): Promise<Lease | undefined>;
   /** False when the lease is no longer ours. */
   renew(lease: Lease, ttlMs: number): Promise<boolean>;
   release(lease: Lease): Promise<void>;

@@ -112,6 +112,42 @@ function leaseLaws(fixture: () => StateStoreFixture): void {
     expect(await store.commit(after, commitOf())).toBe("committed");
   });
 
+  test("a lease may be taken early by who names its epoch, and the former owner is fenced", async () => {
+    const { store } = fixture();
+    const dead = await take(store, "dead");
+    await store.commit(dead, commitOf({ outbox: [outboxRecord("a")] }));
+    const next = await store.acquire(7, "next", TTL_MS, { takeOverEpoch: dead.epoch });
+    expect(next?.epoch).toBe(dead.epoch + 1);
+    expect(await store.commit(dead, commitOf({ previousPosition: 10, nextPosition: 20 }))).toBe("fenced");
+    expect(await store.renew(dead, TTL_MS)).toBe(false);
+    expect((await store.load(next!))?.position).toBe(10);
+    expect((await store.outbox(next!, 10)).map(({ id }) => id)).toEqual(["a"]);
+  });
+
+  test("an early take-over by another epoch than the lease's changes nothing", async () => {
+    const { store } = fixture();
+    const owner = await take(store, "owner");
+    for (const takeOverEpoch of [owner.epoch - 1, owner.epoch + 1]) {
+      expect(await store.acquire(7, "next", TTL_MS, { takeOverEpoch })).toBeUndefined();
+    }
+    expect(await store.commit(owner, commitOf())).toBe("committed");
+  });
+
+  test("of many that take over early at once exactly one gets the lease", async () => {
+    const { store } = fixture();
+    const { epoch } = await take(store, "dead");
+    const tries = Array.from({ length: 8 }, (_, index) =>
+      store.acquire(7, `owner-${index}`, TTL_MS, { takeOverEpoch: epoch }),
+    );
+    expect((await Promise.all(tries)).filter((lease) => lease !== undefined)).toHaveLength(1);
+  });
+
+  test("a free partition is taken whatever epoch is named", async () => {
+    const { store } = fixture();
+    await store.release(await take(store, "former"));
+    expect(await store.acquire(7, "next", TTL_MS, { takeOverEpoch: 40 })).toBeDefined();
+  });
+
   test("epochs rise and tokens never repeat", async () => {
     const { store } = fixture();
     const leases: Lease[] = [];
