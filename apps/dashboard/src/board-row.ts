@@ -57,7 +57,7 @@ export interface MeterReading {
 /** The meter's end stops: 15 % above or below the car's own green average. */
 export const METER_SPAN = 0.15;
 /** From here on a car counts as low: what a field under green can still react to. */
-export const LOW_LAPS_MAX = 5;
+const LOW_LAPS_MAX = 5;
 
 export function boardRow(view: CarView, race: RaceView | undefined, units: Units): BoardRow {
   const lap = view.lastLap;
@@ -123,7 +123,7 @@ export function rowWords(row: BoardRow, view: CarView, units: Units): string[] {
   const unit = UNIT_WORDS[units].perLap;
   const words = [
     `last lap ${valueWords(row.lastLap, unit)}${row.lastLapReasons === "" ? "" : ` (${row.lastLapReasons}: not in averages)`}`,
-    `average of last ${row.averageLaps} valid ${valueWords(row.average, unit)}`,
+    `average ${row.averageLaps > 0 ? `of last ${row.averageLaps} valid ` : ""}${valueWords(row.average, unit)}`,
     row.meter.word === undefined ? `meter ${DASH} (${row.meter.reason})` : `driving: ${row.meter.word}`,
     `laps left ${lapsLeftWords(row, view)}`,
   ];

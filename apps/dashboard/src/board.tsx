@@ -32,7 +32,10 @@ export function Board(props: {
   const rows = Math.max(1, Math.ceil(cars.length / columns));
   props.rowsPerColumn.current = rows;
   const grid = useRef<HTMLDivElement>(null);
-  useEffect(() => grid.current?.focus({ preventScroll: true }), []);
+  const hasCars = cars.length > 0;
+  useEffect(() => {
+    if (hasCars) grid.current?.focus({ preventScroll: true });
+  }, [hasCars]);
   const chosenCar = cars.find((car) => car.car === chosen);
   return (
     <main className="board" style={{ "--rows": rows, "--columns": columns } as CSSProperties} aria-label="Board">

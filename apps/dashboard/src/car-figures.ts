@@ -26,7 +26,7 @@ export function leadFigures(car: CarView, race: RaceView | undefined, units: Uni
     },
     finishFigure(car, race),
     { label: "Last lap", value: row.lastLap, unit, note: row.lastLapReasons === "" ? "valid lap" : row.lastLapReasons },
-    { label: "Average", value: row.average, unit, note: `of the last ${row.averageLaps} valid laps` },
+    { label: "Average", value: row.average, unit, note: `of the last ${row.averageLaps} valid` },
     { label: "Saved", value: row.saved, unit: "", note: savingNote(averages?.savingSinceLapNumber) },
     {
       label: "This lap so far",

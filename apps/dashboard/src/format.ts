@@ -45,13 +45,6 @@ export function lapRange(p10: number | undefined, p90: number | undefined): stri
   return from === to ? `${from}` : `${from}–${to}`;
 }
 
-/** 75 s becomes "1:15"; under a minute "15 s". */
-export function shownDuration(ms: number, reason: string): Shown {
-  if (!Number.isFinite(ms) || ms < 0) return missing(reason);
-  const seconds = Math.round(ms / 1000);
-  return shown(seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`);
-}
-
 /** Lap times are shown to the tenth. */
 export function shownLapTime(ms: number | undefined, reason: string): Shown {
   if (ms === undefined || !Number.isFinite(ms) || ms <= 0) return missing(reason);

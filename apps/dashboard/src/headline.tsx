@@ -14,7 +14,6 @@ export function Headline(props: {
   readonly filter: BoardFilter;
   readonly filterInput: RefObject<HTMLInputElement | null>;
   readonly page: Page;
-  readonly shownCars: number;
   readonly onAction: (action: KeyAction) => void;
   readonly onFilter: (filter: BoardFilter) => void;
 }) {
@@ -99,7 +98,6 @@ function Flag({ word, isStale }: { readonly word: FlagWord; readonly isStale: bo
 function FilterField(props: {
   readonly filter: BoardFilter;
   readonly filterInput: RefObject<HTMLInputElement | null>;
-  readonly shownCars: number;
   readonly onFilter: (filter: BoardFilter) => void;
 }) {
   const { filter, onFilter } = props;

@@ -13,7 +13,7 @@ export type KeyAction =
   | { readonly type: "favouritesOnly" }
   | { readonly type: "help" };
 
-export interface KeyStroke {
+interface KeyStroke {
   readonly key: string;
   readonly ctrlKey: boolean;
   readonly altKey: boolean;
@@ -22,7 +22,7 @@ export interface KeyStroke {
 
 export type Page = "board" | "car";
 
-export interface KeyHelp {
+interface KeyHelp {
   readonly keys: string;
   readonly words: string;
 }

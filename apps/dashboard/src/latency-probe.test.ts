@@ -1,15 +1,15 @@
 import { create, ServerMessageSchema } from "@burnline/contract";
 import { FEED_NOT_STARTED, ServerClock } from "@burnline/contract/feed-client";
 import { expect, test } from "vitest";
-import { LatencyProbe, MEASUREMENTS_MAX } from "./latency-probe.ts";
+import { LatencyProbe } from "./latency-probe.ts";
 import { EMPTY_RACE, type RaceState, reduceRace } from "./race-state.ts";
 import type { Picture } from "./race-store.ts";
 
 /** The server's clock is 1000 ms ahead of ours; event time runs at twice the speed. */
-function measure() {
+function measure(measurementsMax?: number) {
   const clock = new ServerClock();
   clock.greet(11_000, 10_000);
-  const probe = new LatencyProbe(clock);
+  const probe = new LatencyProbe(clock, measurementsMax);
   const hello = create(ServerMessageSchema, {
     op: { case: "hello", value: { serverTimeMs: 11_000, clock: { anchorEventMs: 0, anchorWallMs: 11_000, speed: 2 } } },
   });
@@ -78,10 +78,11 @@ test("a picture without news measures nothing", () => {
 });
 
 test("the measurements are bounded and the oldest leave", () => {
-  const { probe, paint } = measure();
+  const { probe, paint } = measure(100);
   paint(10_000, 0);
-  for (let index = 1; index <= MEASUREMENTS_MAX + 1; index++) paint(10_000 + index, index * 2);
+  for (let index = 1; index <= 1_001; index++) paint(11_000 + index + index, index * 2);
   const { live } = probe.report();
-  expect(live.length).toBeLessThanOrEqual(MEASUREMENTS_MAX);
-  expect(live.length).toBeGreaterThan(MEASUREMENTS_MAX * 0.8);
+  expect(live.length).toBeLessThanOrEqual(100);
+  expect(live.length).toBeGreaterThanOrEqual(90);
+  expect(live.at(-1)).toBe(2_001);
 });

@@ -2,11 +2,11 @@ import type { CarView } from "@burnline/contract";
 import { type ServerClock, toWallMs } from "@burnline/contract/feed-client";
 import type { Picture } from "./race-store.ts";
 
-/** Measurements kept of each kind; older ones leave. Seven minutes of 40 cars at 10 Hz would be 160,000. */
-export const MEASUREMENTS_MAX = 50_000;
+/** Measurements kept of each kind: ten minutes of 40 cars at 10 Hz. At the cap the oldest tenth leaves. */
+const MEASUREMENTS_MAX = 240_000;
 
 /** Age of what is on screen at the moment of its paint, in ms on the server's wall clock. */
-export interface LatencyReport {
+interface LatencyReport {
   /** From the event time of a live value. */
   readonly live: readonly number[];
   /** From the end of a window, first revision only: a correction is late by its nature. */
@@ -16,12 +16,14 @@ export interface LatencyReport {
 /** Compares each painted picture with the one before. What the first picture of a connection holds is history. */
 export class LatencyProbe {
   readonly #clock: ServerClock;
+  readonly #measurementsMax: number;
   readonly #live: number[] = [];
   readonly #window: number[] = [];
   #painted: Picture | undefined;
 
-  constructor(clock: ServerClock) {
+  constructor(clock: ServerClock, measurementsMax: number = MEASUREMENTS_MAX) {
     this.#clock = clock;
+    this.#measurementsMax = measurementsMax;
   }
 
   /** To be called right after the paint. */
@@ -38,8 +40,8 @@ export class LatencyProbe {
       const windowDueMs = newWindowEndMs(former, car);
       const liveWallMs = liveDueMs === undefined ? undefined : toWallMs(clock, liveDueMs);
       const windowWallMs = windowDueMs === undefined ? undefined : toWallMs(clock, windowDueMs);
-      if (liveWallMs !== undefined) pushBounded(this.#live, serverNowMs - liveWallMs);
-      if (windowWallMs !== undefined) pushBounded(this.#window, serverNowMs - windowWallMs);
+      if (liveWallMs !== undefined) pushBounded(this.#live, this.#measurementsMax, serverNowMs - liveWallMs);
+      if (windowWallMs !== undefined) pushBounded(this.#window, this.#measurementsMax, serverNowMs - windowWallMs);
     }
   }
 
@@ -62,7 +64,7 @@ function newWindowEndMs(former: CarView, car: CarView): number | undefined {
 }
 
 /** Drops a tenth at once, so that the shifting of the rest is paid rarely. */
-function pushBounded(measurements: number[], measurement: number): void {
-  if (measurements.length >= MEASUREMENTS_MAX) measurements.splice(0, MEASUREMENTS_MAX / 10);
+function pushBounded(measurements: number[], max: number, measurement: number): void {
+  if (measurements.length >= max) measurements.splice(0, Math.ceil(max / 10));
   measurements.push(measurement);
 }

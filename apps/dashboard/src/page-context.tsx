@@ -3,7 +3,7 @@ import { createContext, useContext, useEffect, useState, useSyncExternalStore } 
 import type { Picture, RaceStore } from "./race-store.ts";
 
 /** What main.tsx wires once for the whole page. */
-export interface PageParts {
+interface PageParts {
   readonly store: RaceStore;
   readonly feed: FeedConnection;
 }

@@ -4,7 +4,7 @@ import { ageWords, missing, type Shown, shown } from "./format.ts";
 import type { Picture } from "./race-store.ts";
 
 /** The head of every page: what race, which flag, how far. */
-export interface RaceHeadline {
+interface RaceHeadline {
   readonly name: string;
   readonly track: string;
   readonly flag: FlagWord;
@@ -64,7 +64,7 @@ export interface FeedHealth {
 }
 
 /** Event time further behind than this is said, even when messages still come: the source itself has stopped. */
-export const EVENT_AGE_MS_MAX = 5_000;
+const EVENT_AGE_MS_MAX = 5_000;
 
 export function feedHealth(picture: Picture, nowMs: number, clockOffsetMs: number): FeedHealth {
   const { feed, race, dataAtMs } = picture;

@@ -14,7 +14,7 @@ export interface RaceState {
   readonly notice: string | undefined;
 }
 
-export interface CarHistory {
+interface CarHistory {
   readonly laps: readonly Fact[];
   readonly stints: readonly Fact[];
   readonly stages: readonly Fact[];

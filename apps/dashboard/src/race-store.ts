@@ -10,7 +10,7 @@ export interface Picture {
   readonly dataAtMs: number | undefined;
 }
 
-export interface StorePorts {
+interface StorePorts {
   /** Runs once before the next paint. */
   beforePaint(run: () => void): void;
   nowMs(): number;

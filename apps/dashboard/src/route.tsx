@@ -2,7 +2,7 @@ import { isCarId } from "@burnline/contract";
 import { useEffect, useState } from "react";
 
 /** The page's address after the #: "#/" is the board, "#/car/24" a car. Anything else leads to the board. */
-export interface Route {
+interface Route {
   /** undefined: the board. */
   readonly car: string | undefined;
 }

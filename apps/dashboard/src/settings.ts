@@ -18,7 +18,7 @@ export const DEFAULT_SETTINGS: Settings = { units: "mpg", sort: "position", favo
 export const SETTINGS_KEY = "burnline.settings.v1";
 
 /** The part of the web's Storage that we use; it may throw when the browser forbids storage. */
-export interface SettingsStorage {
+interface SettingsStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
 }

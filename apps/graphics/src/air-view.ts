@@ -12,27 +12,27 @@ export interface AirView {
   readonly lapsLeft: string | undefined;
 }
 
-export interface AirBar {
+interface AirBar {
   readonly word: "HARD" | "NEUTRAL" | "SAVING" | "CAUTION" | "RED FLAG" | "PIT ROAD" | "NO DATA" | "";
   /** -1 = saves BAR_SPAN or more, 1 = burns BAR_SPAN or more above its own green average; undefined: no needle. */
   readonly deflection: number | undefined;
 }
 
-export interface AirReading {
+interface AirReading {
   readonly text: string;
   readonly unit: string;
   readonly label: "LAST LAP" | "AVERAGE";
 }
 
 /** The bar's end stops: 15 % above or below the car's own green average. */
-export const BAR_SPAN = 0.15;
+const BAR_SPAN = 0.15;
 /** Without news of the car for this long, the bar says so. */
 export const NO_DATA_AFTER_MS = 5_000;
 /** A range of laps wider than this, and than a quarter of its middle, says too little to be put on air. */
 export const AIR_LAPS_WIDTH_MAX = 4;
-export const AIR_LAPS_WIDTH_SHARE_MAX = 0.25;
+const AIR_LAPS_WIDTH_SHARE_MAX = 0.25;
 /** Telemetry that covered less of the last lap than this makes a number that is not shown. */
-export const AIR_COVERAGE_MIN = 0.95;
+const AIR_COVERAGE_MIN = 0.95;
 
 /** undefined: the car is not known, so nothing goes on air. */
 export function airView(

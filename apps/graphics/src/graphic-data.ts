@@ -10,7 +10,7 @@ export interface GraphicData {
   readonly units: AirUnits;
 }
 
-export interface GraphicOptions extends GraphicData {
+interface GraphicOptions extends GraphicData {
   /** Goes on air by itself as soon as there is something to show. */
   readonly autoplay: boolean;
   /** Says on the page what is wrong; never on air. */
