@@ -1,7 +1,7 @@
 import { type AlertFact, AlertFactSchema, create } from "@burnline/contract";
 
 /** Situations worth telling, said once when they begin and taken back when they are over. */
-export type AlertKind = "saving" | "fuel-low" | "data-gap";
+type AlertKind = "saving" | "fuel-low" | "data-gap";
 
 export interface AlertState {
   kind: AlertKind;
@@ -17,7 +17,7 @@ const SEVERITY: Readonly<Record<AlertKind, "info" | "warning">> = {
   "data-gap": "warning",
 };
 
-export interface AlertChange {
+interface AlertChange {
   readonly key: string;
   readonly revision: number;
   readonly body: AlertFact;

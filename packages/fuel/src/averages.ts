@@ -35,7 +35,7 @@ export interface LapAverages {
 }
 
 /** Laps in "average of the last N" unless somebody chooses otherwise. */
-export const LAST_N_DEFAULT = 5;
+const LAST_N_DEFAULT = 5;
 /** Kept of the latest laps; at the cap the oldest leaves. More than any N or outlier basis needs. */
 export const RECENT_LAPS_MAX = 20;
 

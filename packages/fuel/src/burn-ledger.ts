@@ -16,9 +16,9 @@ import {
 } from "./ledger-state.ts";
 
 /** Completed laps that may still change; at the cap the oldest closes early. 5 s of lateness leave room for one. */
-export const OPEN_LAPS_MAX = 8;
+const OPEN_LAPS_MAX = 8;
 /** Segments of one lap; at the cap the lap ends there and then, as a reset. A lap with a stop and a stage end has 3. */
-export const SEGMENTS_PER_LAP_MAX = 32;
+const SEGMENTS_PER_LAP_MAX = 32;
 
 /**
  * A car's running as one unbroken chain of segments, cut where something begins or ends:
@@ -85,9 +85,6 @@ export class BurnLedger {
   get releasedMs(): number {
     return this.#state.releasedMs;
   }
-  get closedMs(): number {
-    return this.#state.closedMs;
-  }
   /** Corrections for time that was already closed: counted, not applied. */
   get strayModelDeltas(): number {
     return this.#state.strayModelDeltas;
@@ -111,12 +108,8 @@ export class BurnLedger {
     const state = this.#state;
     assert(releasedMs >= state.releasedMs, `in-order samples went back from ${state.releasedMs} to ${releasedMs}`);
     state.releasedMs = releasedMs;
-    const lap = this.lap;
-    addTotals(lastOf(lap.segments).totals, totals);
-    addTotals(lap.totals, totals);
-    addTotals(this.stint.totals, totals);
-    addTotals(this.stage.totals, totals);
-    addTotals(state.race.totals, totals);
+    const owners = [lastOf(this.lap.segments), this.lap, this.stint, this.stage, state.race];
+    for (const owner of owners) addTotals(owner.totals, totals);
   }
 
   /**
@@ -232,7 +225,7 @@ export class BurnLedger {
 
   /** Nothing before this can come any more. */
   close(closedMs: number): void {
-    if (closedMs > this.#state.closedMs) this.#state.closedMs = closedMs;
+    this.#state.closedMs = Math.max(this.#state.closedMs, closedMs);
   }
 
   /** The oldest completed lap, if nothing can change it any more or too many wait behind it. */

@@ -35,7 +35,7 @@ export const SEEN_PIT_ROAD = 16;
 export const SEEN_TOW = 32;
 
 /** The columns that totals read; SampleColumns has them. */
-export interface BurnSamples {
+interface BurnSamples {
   readonly sampleRateHz: number;
   readonly eventTimeMs: ArrayLike<number>;
   readonly rpmTenths: ArrayLike<number>;

@@ -1,53 +1,22 @@
 import { BurnLedger } from "./burn-ledger.ts";
 import { addSample, type BurnTotals, emptyTotals } from "./burn-totals.ts";
+import type { CarCourseState, CourseListener, PendingCut } from "./course-state.ts";
 import {
   CHANNELS_AGREE_MS,
   LAP_MS_MIN,
   LapLine,
-  type LapLineState,
   LINE_CANDIDATE,
   LINE_DOUBTFUL,
   LINE_NONE,
   LINE_RESET,
   type LineSign,
 } from "./lap-line.ts";
-import type { Lap, LedgerState } from "./ledger-state.ts";
-import { PitRoad, type PitRoadState } from "./pit-road.ts";
+import type { Lap } from "./ledger-state.ts";
+import { PitRoad } from "./pit-road.ts";
 import type { SampleColumns } from "./sample-columns.ts";
 
-/** A control event that takes effect when the samples get there. */
-export interface PendingCut {
-  atMs: number;
-  type: "stage" | "line" | "tow";
-  number: number;
-}
-
-export interface CarCourseState {
-  ledger: LedgerState | null;
-  line: LapLineState;
-  pit: PitRoadState;
-  pending: PendingCut[];
-  /** The running stint has been on the track, not only on pit road. */
-  hasDriven: boolean;
-  stintFromMs: number;
-  /** The last lap line that timing told; -1 = none. */
-  timedMs: number;
-  timedLapNumber: number;
-  stageNumber: number;
-}
-
-/** What follows from the course, told while it is cut. */
-export interface CourseListener {
-  began(ledger: BurnLedger): void;
-  lapCompleted(ledger: BurnLedger, lap: Lap): void;
-  wasReset(): void;
-  enteredPitRoad(atMs: number): void;
-  /** Before the new stint begins. standingMs undefined: the car has no speed channel. */
-  leftPitRoad(ledger: BurnLedger, atMs: number, standingMs: number | undefined): void;
-}
-
 /** Control events waiting for their event time; at the cap the earliest takes effect at once. */
-export const PENDING_CUTS_MAX = 16;
+const PENDING_CUTS_MAX = 16;
 // A car cannot leave pit road twice within this: the second sign is the same exit seen by another channel.
 const STINT_MS_MIN = 20_000;
 // Without position and counter for so long, timing's word for the lap line counts.

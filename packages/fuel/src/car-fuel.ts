@@ -1,8 +1,9 @@
 import type { ControlEvent } from "@burnline/contract";
 import { assert } from "@burnline/std";
 import { type BurnTotals, burnUg, SEEN_GREEN } from "./burn-totals.ts";
-import { CarCourse, type CarCourseState, type CourseListener } from "./car-course.ts";
+import { CarCourse } from "./car-course.ts";
 import { CarReport, type CarReportState } from "./car-report.ts";
+import type { CarCourseState, CourseListener } from "./course-state.ts";
 import { isBlind } from "./facts.ts";
 import type { CarContext, FuelOutput, LiveFuel } from "./fuel-output.ts";
 import { LiveMeter, type LiveMeterState } from "./live-meter.ts";
@@ -22,7 +23,7 @@ export interface CarFuelSnapshot {
   hasRpm: boolean;
 }
 
-export const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 1;
 
 /**
  * One car's fuel: who burned how much in which lap, stint and stage, what is left and for how long.

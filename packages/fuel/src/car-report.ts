@@ -35,7 +35,7 @@ export interface CarReportState {
 }
 
 /** A running stint or stage is said again after this much event time, so that a late reader is not left with an old one. */
-export const RUN_SAID_EVERY_MS = 10_000;
+const RUN_SAID_EVERY_MS = 10_000;
 // Fuel is low when the pessimistic end says that few laps are left; the alert ends clearly above.
 const FUEL_LOW_LAPS = 3;
 const FUEL_LOW_OVER_LAPS = 5;

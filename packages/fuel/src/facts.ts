@@ -129,7 +129,7 @@ export function isBlind(totals: BurnTotals): boolean {
   return totals.blindSamples > totals.samples * BLIND_SHARE_MAX;
 }
 
-export function toEstimate(known: Known<Interval>): Estimate {
+function toEstimate(known: Known<Interval>): Estimate {
   return create(EstimateSchema, "reason" in known ? { reason: known.reason } : { ...known.value });
 }
 

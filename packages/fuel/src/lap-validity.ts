@@ -25,9 +25,9 @@ export type InvalidReason =
   | "outlier";
 
 /** Below this share of samples a lap's burn is not comparable; above it is scaled up to the whole lap. */
-export const LAP_COVERAGE_MIN = 0.97;
+const LAP_COVERAGE_MIN = 0.97;
 /** Laps needed before one of them can be called an outlier. */
-export const OUTLIER_BASIS_LAPS_MIN = 5;
+const OUTLIER_BASIS_LAPS_MIN = 5;
 // A lap further from the median than twice the middle half's spread is odd (field notes, rule of a sim overlay).
 const OUTLIER_IQR_GAIN = 2;
 // Drivers command up to 18 % of a lap's burn (design note on fuel, 1.3, Texas): what is within 25 % may be driving.

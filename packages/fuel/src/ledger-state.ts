@@ -132,7 +132,7 @@ export function freshRun(number: number, startMs: number, lapNumber: number): Ru
   };
 }
 
-export function cloneRun(run: Run): Run {
+function cloneRun(run: Run): Run {
   return { ...run, totals: { ...run.totals }, closed: { ...run.closed } };
 }
 

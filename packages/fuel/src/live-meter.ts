@@ -21,7 +21,7 @@ export interface LiveMeterState {
 }
 
 /** The columns that the meter reads; SampleColumns has them. */
-export interface MeterSamples {
+interface MeterSamples {
   readonly eventTimeMs: ArrayLike<number>;
   readonly burnUg: ArrayLike<number>;
   readonly lapPositionPpm: ArrayLike<number>;

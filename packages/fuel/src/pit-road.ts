@@ -22,13 +22,13 @@ export interface PitRoadState {
 }
 
 /** Visits kept so that late samples find their class; at the cap the oldest is forgotten. */
-export const PIT_VISITS_MAX = 4;
+const PIT_VISITS_MAX = 4;
 // No pit road allows it: limits are 30 to 60 mph. A car this fast has left, whatever event got lost.
 const PIT_ROAD_MM_PER_S_MAX = 40_000;
 // A car slower than this stands, given the noise of a speed channel.
 const STANDING_MM_PER_S_MAX = 500;
 
-export type PitSign = "none" | "entered" | "left";
+type PitSign = "none" | "entered" | "left";
 
 export class PitRoad {
   readonly #state: PitRoadState;

@@ -20,9 +20,9 @@ export interface SavingState {
   meter: MeterWord;
 }
 
-export const BASELINE_LAPS_MIN = 3;
+const BASELINE_LAPS_MIN = 3;
 /** Laps of the baseline; at the cap the oldest leaves, so that it follows tyres and weather. */
-export const BASELINE_LAPS_MAX = 10;
+const BASELINE_LAPS_MAX = 10;
 // Design note on fuel, section 4: CUSUM with k = 1 %, h = 4 %.
 const CUSUM_SLACK = 0.01;
 const CUSUM_LIMIT = 0.04;

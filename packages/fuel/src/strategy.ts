@@ -15,9 +15,9 @@ export interface Pace {
 }
 
 /** The track's prior counts as much as this many of the car's own laps. */
-export const PRIOR_WEIGHT_LAPS = 3;
+const PRIOR_WEIGHT_LAPS = 3;
 /** Of the track's prior for one car: the fuel windows that were published span about ± 10 % (design note on fuel, 1.4). */
-export const PRIOR_RELATIVE_SD = 0.1;
+const PRIOR_RELATIVE_SD = 0.1;
 // Latest valid laps that stand for how the car is driven now.
 const PACE_LAPS = 5;
 // Laps of one driver differ by at least this (lap error of the burn model, design note on fuel, 2.7).

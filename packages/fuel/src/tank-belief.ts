@@ -12,9 +12,9 @@ import {
 } from "./tank-state.ts";
 
 /** A fill that is reported within this after the stop belongs to it. */
-export const FILL_REPORT_MS_MAX = 180_000;
+const FILL_REPORT_MS_MAX = 180_000;
 /** A stop shorter than this puts nothing in: time to plug in and out. */
-export const BOX_MS_MIN = 2_000;
+const BOX_MS_MIN = 2_000;
 // Share of a guessed fill that stays uncertain even where the tank would be full: a stop for tyres only looks the same.
 const GUESS_SD_SHARE = 0.15;
 // What was burned in a gap is known to half of it.

@@ -4,12 +4,12 @@
  */
 
 /** US liquid gallon: 231 cubic inches, exact by definition. */
-export const LITRES_PER_US_GALLON = 3.785411784;
+const LITRES_PER_US_GALLON = 3.785411784;
 /** International mile, exact by definition. */
 export const METRES_PER_MILE = 1609.344;
 /** Avoirdupois pound, exact by definition. */
-export const KG_PER_POUND = 0.45359237;
-export const SECONDS_PER_HOUR = 3600;
+const KG_PER_POUND = 0.45359237;
+const SECONDS_PER_HOUR = 3600;
 export const MICROGRAMS_PER_KG = 1e9;
 
 export function toLitres(kg: number, densityKgPerL: number): number {
