@@ -13,7 +13,7 @@ export const WINDOW_MS = 3_000;
 export const OUT_OF_ORDERNESS_MS = 300;
 export const ALLOWED_LATENESS_MS = 5_000;
 export const LAP_MS = 48_000;
-export const FLAG_MS = 120_000;
+const FLAG_MS = 120_000;
 /** A flag is announced so long before it holds. */
 const FLAG_NOTICE_MS = 1_000;
 

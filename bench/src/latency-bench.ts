@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright-core";
+import { searchFolders } from "./config.ts";
 
 export interface LatencyBenchOptions {
   readonly seconds: number;
@@ -116,7 +117,7 @@ async function readProbe(page: { evaluate<T>(script: string): Promise<T> }): Pro
 
 /** Chromium from the PATH; playwright-core brings none. */
 function findChromium(): string {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+  for (const folder of searchFolders) {
     for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
       const path = join(folder, name);
       try {
