@@ -80,6 +80,14 @@ describe("a view", () => {
     expect(state.race?.definition?.race).toBe("a");
   });
 
+  test("does not forget how far the race is when a server that has just started does not know yet", () => {
+    const state = reduceAll(
+      message({ case: "snapshot", value: { id: 1, race: { ...race("a", 100), leaderLapNumber: 7, stageNumber: 2 } } }),
+      message({ case: "snapshot", value: { id: 1, race: race("a", 100) } }),
+    );
+    expect(state.race).toMatchObject({ leaderLapNumber: 7, stageNumber: 2 });
+  });
+
   test("begins anew with another race", () => {
     const state = reduceAll(
       message({

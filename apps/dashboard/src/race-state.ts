@@ -79,7 +79,14 @@ function isSameRace(current: RaceView | undefined, incoming: RaceView): boolean 
 function newestRace(current: RaceView | undefined, incoming: RaceView): RaceView {
   if (current === undefined) return incoming;
   const [newer, older] = incoming.eventTimeMs < current.eventTimeMs ? [current, incoming] : [incoming, current];
-  return { ...newer, definition: newer.definition ?? older.definition, clock: incoming.clock ?? current.clock };
+  return {
+    ...newer,
+    definition: newer.definition ?? older.definition,
+    clock: incoming.clock ?? current.clock,
+    // A gateway that has just started knows facts before it knows who leads.
+    leaderLapNumber: Math.max(newer.leaderLapNumber, older.leaderLapNumber),
+    stageNumber: Math.max(newer.stageNumber, older.stageNumber),
+  };
 }
 
 function withCars(cars: ReadonlyMap<string, CarView>, incoming: readonly CarView[]): ReadonlyMap<string, CarView> {

@@ -1,5 +1,5 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { ClientMessageSchema, type ServerMessage, ServerMessageSchema } from "../generated/burnline/v1/live_pb.js";
 import { PROTOCOL_VERSION, SUBPROTOCOL_PROTO } from "../versions.ts";

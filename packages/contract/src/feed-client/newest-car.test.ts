@@ -82,8 +82,16 @@ test("a lean delta that only carries the gauge keeps the lap, the tank and the e
 });
 
 test("a correction of the lap on screen is taken although its message is old", () => {
-  const current = create(CarViewSchema, { eventTimeMs: 200, lastLap: { startMs: 50, physicsUg: 1 }, lastLapRevision: 0 });
-  const corrected = create(CarViewSchema, { eventTimeMs: 190, lastLap: { startMs: 50, physicsUg: 2 }, lastLapRevision: 1 });
+  const current = create(CarViewSchema, {
+    eventTimeMs: 200,
+    lastLap: { startMs: 50, physicsUg: 1 },
+    lastLapRevision: 0,
+  });
+  const corrected = create(CarViewSchema, {
+    eventTimeMs: 190,
+    lastLap: { startMs: 50, physicsUg: 2 },
+    lastLapRevision: 1,
+  });
   expect(newestCar(current, corrected)).toMatchObject({ eventTimeMs: 200, lastLapRevision: 1 });
   expect(newestCar(current, corrected).lastLap?.physicsUg).toBe(2);
 });

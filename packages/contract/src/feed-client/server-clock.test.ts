@@ -47,7 +47,13 @@ test("event time runs at the speed of the race clock, and a clock that stands ha
   const clock = create(RaceClockSchema, { anchorEventMs: 1_000, anchorWallMs: 50_000, speed: 10 });
   expect(toWallMs(clock, 1_000)).toBe(50_000);
   expect(toWallMs(clock, 2_000)).toBe(50_100);
-  expect(toWallMs(create(RaceClockSchema, { speed: 0 }), 5)).toBeUndefined();
+  expect(toWallMs(create(RaceClockSchema, { anchorWallMs: 50_000, speed: 0 }), 5)).toBeUndefined();
+});
+
+test("a clock that has not been set says nothing", () => {
+  const clock = create(RaceClockSchema, { anchorEventMs: 0, anchorWallMs: 0, speed: 1 });
+  expect(toWallMs(clock, 1_000)).toBeUndefined();
+  expect(isOfOtherRun(create(HelloSchema, { serverTimeMs: 50_000, clock }), 1e15)).toBe(false);
 });
 
 test("a view from the server's future is of another run, one from its past is not", () => {

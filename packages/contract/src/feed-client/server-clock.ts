@@ -31,9 +31,12 @@ export class ServerClock {
   }
 }
 
-/** Server wall time at which an event time is (or was) due; undefined for a clock that cannot run. */
+/**
+ * Server wall time at which an event time is (or was) due; undefined for a clock that cannot run, or has not been set
+ * yet: a server that has just started may greet before its race does.
+ */
 export function toWallMs(clock: RaceClock, eventTimeMs: number): number | undefined {
-  if (!(clock.speed > 0)) return undefined;
+  if (!(clock.speed > 0 && clock.anchorWallMs > 0)) return undefined;
   return clock.anchorWallMs + (eventTimeMs - clock.anchorEventMs) / clock.speed;
 }
 
