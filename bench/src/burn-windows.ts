@@ -121,7 +121,21 @@ interface Slot {
 
 /** Everything that arrives in a race of this length, in order of arrival. */
 export function makeArrivals(durationS: number, seed: number = SEED): Arrival[] {
-  const durationMs = durationS * 1_000;
+  return [...eachArrival(durationS, seed)];
+}
+
+/** The same one by one, for those who need not keep them all. */
+export function* eachArrival(durationS: number, seed: number = SEED): Generator<Arrival> {
+  let flagMs = FLAG_MS;
+  for (const slot of makeSlots(durationS * 1_000, seed)) {
+    for (; flagMs - FLAG_NOTICE_MS <= slot.arrivalMs; flagMs += FLAG_MS) {
+      yield { type: "flag", atMs: flagMs, caution: isCaution(flagMs) };
+    }
+    yield makeFrame(seed, slot.car, slot.sequence);
+  }
+}
+
+function makeSlots(durationMs: number, seed: number): Slot[] {
   const slots: Slot[] = [];
   for (let car = 1; car <= CARS; car++) {
     for (let sequence = 0; sequence < durationMs / FRAME_MS; sequence++) {
@@ -130,16 +144,7 @@ export function makeArrivals(durationS: number, seed: number = SEED): Arrival[] 
       if (secondMs !== undefined) slots.push({ arrivalMs: secondMs, car, sequence, copy: 1 });
     }
   }
-  slots.sort((a, b) => a.arrivalMs - b.arrivalMs || a.car - b.car || a.sequence - b.sequence || a.copy - b.copy);
-  const arrivals: Arrival[] = [];
-  let flagMs = FLAG_MS;
-  for (const slot of slots) {
-    for (; flagMs - FLAG_NOTICE_MS <= slot.arrivalMs; flagMs += FLAG_MS) {
-      arrivals.push({ type: "flag", atMs: flagMs, caution: isCaution(flagMs) });
-    }
-    arrivals.push(makeFrame(seed, slot.car, slot.sequence));
-  }
-  return arrivals;
+  return slots.sort((a, b) => a.arrivalMs - b.arrivalMs || a.car - b.car || a.sequence - b.sequence || a.copy - b.copy);
 }
 
 /** Sum over all samples of time, throttle in thousandths, rpm and speed in cm/s: equal for every right port. */

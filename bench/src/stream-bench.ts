@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { LogAppend } from "@burnline/stream";
 import { type BurnChecks, difference, PUBLISHED } from "./burn-checks.ts";
-import { type Arrival, inputSum, makeArrivals, SAMPLES_PER_FRAME } from "./burn-windows.ts";
+import { type Arrival, eachArrival, inputSum, makeArrivals, SAMPLES_PER_FRAME } from "./burn-windows.ts";
 import { runPlainLoop } from "./plain-loop.ts";
-import { type BenchPorts, openMemoryPorts, openSqlitePorts } from "./stream-ports.ts";
+import { openMemoryPorts, openSqlitePorts } from "./stream-ports.ts";
 import { measure, runOperator, runPartitions, type StreamRun, toLogRecords } from "./stream-run.ts";
 
 /**
@@ -40,12 +39,12 @@ export interface StreamModeResult {
   readonly samplesPerSecond: number;
   readonly samplesPerCpuSecond: number;
   readonly framesPerSecond: number;
-  /** Resident memory of the process after its last run, with the whole input in it. */
+  /** Resident memory of the process after its last run, with the whole input (memory: and the whole log) in it. */
   readonly rssMiB: number;
   /** Every run gave the published totals; otherwise there is no result. */
   readonly exact: true;
   readonly spread: { readonly samplesPerSecond: Spread; readonly samplesPerCpuSecond: Spread };
-  /** The same job without an engine, in this process, before and after the runs. */
+  /** The same job without an engine, in this process, after the runs. */
   readonly plainLoop: { readonly samplesPerSecond: Spread; readonly samplesPerCpuSecond: Spread };
   /** CPU of the plain loop over CPU of the engine, medians: 1 = the engine costs nothing. */
   readonly plainLoopShare: number;
@@ -58,23 +57,18 @@ export interface StreamModeResult {
 /** One mode, in this process. Throws when a run's totals are not exact. */
 export async function benchStreamMode(mode: StreamMode, options: StreamBenchOptions): Promise<StreamModeResult> {
   const { durationS, runs: runCount, warmUpRuns, recordsPerCommit } = options;
-  let arrivals = checkedArrivals(durationS);
+  const runOnce = jobOf(mode, durationS, recordsPerCommit);
+  const runs: StreamRun[] = [];
+  for (let run = 0; run < warmUpRuns + runCount; run++) runs.push(await runOnce());
+  // Before the yardstick, whose decoded input must not count as the engine's memory.
+  const rssMiB = Math.round(process.memoryUsage.rss() / 2 ** 20);
+  const arrivals = checkedArrivals(durationS);
   const expected = runPlainLoop(arrivals);
   assertExact("the plain loop", expected, PUBLISHED[durationS] ?? expected.checks);
+  for (const run of runs) assertExact(mode, run, expected.checks);
   for (let run = 0; run < warmUpRuns; run++) runPlainLoop(arrivals);
   const yardsticks = await timePlainLoop(arrivals, runCount);
-  const runOnce = jobOf(mode, arrivals, recordsPerCommit);
-  // What the mode does not need must not count as its memory.
-  arrivals = [];
-  const runs: StreamRun[] = [];
-  for (let run = 0; run < warmUpRuns + runCount; run++) {
-    const done = await runOnce();
-    assertExact(mode, done, expected.checks);
-    if (run >= warmUpRuns) runs.push(done);
-  }
-  const rssMiB = Math.round(process.memoryUsage.rss() / 2 ** 20);
-  yardsticks.push(...(await timePlainLoop(makeArrivals(durationS), runCount)));
-  return toResult(mode, options, runs, yardsticks, rssMiB);
+  return toResult(mode, options, runs.slice(warmUpRuns), yardsticks, rssMiB);
 }
 
 /** All modes, each in a process of its own so that none runs in another's heap; at the top the figures of SQLite. */
@@ -111,14 +105,14 @@ function checkedArrivals(durationS: number): Arrival[] {
   return arrivals;
 }
 
-function jobOf(mode: StreamMode, arrivals: readonly Arrival[], recordsPerCommit: number): () => Promise<StreamRun> {
-  if (mode === "operator") return () => runOperator(arrivals);
-  return partitionsJob(toLogRecords(arrivals), mode === "memory" ? openMemoryPorts : openSqlitePorts, recordsPerCommit);
-}
-
-/** A function of its own: a closure beside the other one would keep the decoded arrivals in memory. */
-function partitionsJob(records: readonly LogAppend[], openPorts: () => BenchPorts, recordsPerCommit: number) {
-  return async (): Promise<StreamRun> => {
+function jobOf(mode: StreamMode, durationS: number, recordsPerCommit: number): () => Promise<StreamRun> {
+  if (mode === "operator") {
+    const arrivals = makeArrivals(durationS);
+    return () => runOperator(arrivals);
+  }
+  const records = toLogRecords(eachArrival(durationS));
+  const openPorts = mode === "memory" ? openMemoryPorts : openSqlitePorts;
+  return async () => {
     const ports = openPorts();
     try {
       return await runPartitions(records, ports, recordsPerCommit);

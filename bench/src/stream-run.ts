@@ -56,19 +56,23 @@ export const PARTITIONS: readonly number[] = [
 ];
 
 /** The arrivals as records of the race log: frames by partition, flags and the closing tick in every partition. */
-export function toLogRecords(arrivals: readonly Arrival[]): LogAppend[] {
-  const toAll = (subjectOf: (partition: number) => string, payload: Uint8Array) =>
-    PARTITIONS.map((partition) => ({ partition, subject: subjectOf(partition), payload }));
-  const records = arrivals.flatMap((arrival): LogAppend[] => {
+export function toLogRecords(arrivals: Iterable<Arrival>): LogAppend[] {
+  const records: LogAppend[] = [];
+  const addToAll = (subjectOf: (partition: number) => string, payload: Uint8Array) => {
+    for (const partition of PARTITIONS) records.push({ partition, subject: subjectOf(partition), payload });
+  };
+  for (const arrival of arrivals) {
     if (arrival.type === "flag") {
-      return toAll((partition) => subjects.control(BENCH_RACE, partition, "flag"), encodeFlag(arrival));
+      addToAll((partition) => subjects.control(BENCH_RACE, partition, "flag"), encodeFlag(arrival));
+    } else {
+      const partition = partitionOf(arrival.car);
+      const subject = subjects.telemetry(BENCH_RACE, partition, arrival.car);
+      records.push({ partition, subject, payload: encodeFrame(arrival) });
     }
-    const partition = partitionOf(arrival.car);
-    const subject = subjects.telemetry(BENCH_RACE, partition, arrival.car);
-    return [{ partition, subject, payload: encodeFrame(arrival) }];
-  });
+  }
   const tick = toBinary(TickSchema, create(TickSchema, { eventTimeMs: 0 }));
-  return [...records, ...toAll((partition) => subjects.tick(BENCH_RACE, partition), tick)];
+  addToAll((partition) => subjects.tick(BENCH_RACE, partition), tick);
+  return records;
 }
 
 /**
