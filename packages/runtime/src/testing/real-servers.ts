@@ -1,0 +1,167 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { homedir, tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** A server of the test's own: free port, own folder, gone with the test. */
+export interface RealServer {
+  readonly url: string;
+  readonly port: number;
+  readonly folder: string;
+  /** Sends a signal. Resolves once the process has ended, or at once for signals that do not end it. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Starts it again on the same port and folder; kills it first if it runs. */
+  restart(): Promise<void>;
+  /** Ends it and removes its folder, unless the folder was given. */
+  stop(): Promise<void>;
+}
+
+export interface RealServerOptions {
+  /** Kept by `stop`; otherwise a temporary folder is made and removed. */
+  readonly folder?: string;
+  readonly port?: number;
+  /** Added to the command line. */
+  readonly args?: readonly string[];
+}
+
+/** How to find a program and how it says that it is ready. */
+interface Program {
+  readonly name: string;
+  readonly install: string;
+  readonly scheme: string;
+  readonly readyLine: RegExp;
+  readonly args: (port: number, folder: string) => readonly string[];
+}
+
+/** A server that has not said that it is ready by then has failed. */
+const READY_MS_MAX = 20_000;
+/** Lines kept of what a server said, for the error message. */
+const SAID_LINES_MAX = 20;
+
+const NATS: Program = {
+  name: "nats-server",
+  install: "go install github.com/nats-io/nats-server/v2@v2.15.2",
+  scheme: "nats",
+  readyLine: /Server is ready/,
+  args: (port, folder) => ["--addr", "127.0.0.1", "--port", `${port}`, "--jetstream", "--store_dir", folder],
+};
+
+const REDIS: Program = {
+  name: "redis-server",
+  install: "apt-get install redis-server",
+  scheme: "redis",
+  readyLine: /Ready to accept connections/,
+  args: (port, folder) => [
+    ...["--bind", "127.0.0.1", "--port", `${port}`, "--dir", folder],
+    ...["--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"],
+  ],
+};
+
+/** A nats-server with JetStream. */
+export function startNatsServer(options: RealServerOptions = {}): Promise<RealServer> {
+  return startServer(NATS, options);
+}
+
+/** A redis-server as production has it: append-only file, no eviction. */
+export function startRedisServer(options: RealServerOptions = {}): Promise<RealServer> {
+  return startServer(REDIS, options);
+}
+
+/** A port that nobody listened on a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("a TCP server has an address with a port");
+  return address.port;
+}
+
+async function startServer(program: Program, options: RealServerOptions): Promise<RealServer> {
+  const path = findProgram(program);
+  const port = options.port ?? (await freePort());
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), `burnline-${program.name}-`));
+  const start = () => startProcess(program, path, [...program.args(port, folder), ...(options.args ?? [])]);
+  let child = await start();
+  const kill = (signal: NodeJS.Signals) => endProcess(child, signal);
+  return {
+    url: `${program.scheme}://127.0.0.1:${port}`,
+    port,
+    folder,
+    kill,
+    restart: async () => {
+      await kill("SIGKILL");
+      child = await start();
+    },
+    stop: async () => {
+      await kill("SIGKILL");
+      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startProcess(program: Program, path: string, args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(path, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const endWithUs = () => child.kill("SIGKILL");
+  process.once("exit", endWithUs);
+  child.once("exit", () => process.off("exit", endWithUs));
+  const said: string[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const fail = (why: string) => reject(new Error(`${program.name} ${why}:\n${said.join("\n")}`));
+  for (const output of [child.stdout, child.stderr]) {
+    createInterface({ input: output }).on("line", (line) => {
+      said.push(line);
+      if (said.length > SAID_LINES_MAX) said.shift();
+      if (program.readyLine.test(line)) resolve();
+    });
+  }
+  child.once("exit", (code, signal) => fail(`ended with ${code ?? signal}`));
+  const timer = setTimeout(() => fail("did not become ready"), READY_MS_MAX);
+  try {
+    await promise;
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return child;
+}
+
+const ENDING = new Set<NodeJS.Signals>(["SIGKILL", "SIGTERM", "SIGINT", "SIGQUIT"]);
+
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill(signal);
+  if (ENDING.has(signal)) await ended;
+}
+
+/** On the PATH, or where `go install` puts programs. */
+function findProgram({ name, install }: Program): string {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), ...goFolders()].filter((folder) => folder !== "");
+  for (const folder of folders) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not there: look in the next folder.
+    }
+  }
+  throw new Error(`${name} is not installed, these tests need it: ${install}`);
+}
+
+function goFolders(): string[] {
+  const folders = [join(homedir(), "go", "bin")];
+  try {
+    folders.unshift(join(execFileSync("go", ["env", "GOPATH"], { encoding: "utf8" }).trim(), "bin"));
+  } catch {
+    // No Go: the program can still be in the home folder.
+  }
+  return folders;
+}
