@@ -38,7 +38,7 @@ export const SIM_DEFAULTS: Omit<SimOptions, "seed"> = {
 };
 
 /** A fault too rare to see in a short run proves nothing; more seeds than this in one call is a slip of the finger. */
-export const SEEDS_MAX = 10_000;
+const SEEDS_MAX = 10_000;
 
 export interface SimCommand {
   readonly seeds: readonly number[];

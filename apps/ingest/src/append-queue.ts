@@ -4,7 +4,7 @@ import type { IngestMetrics } from "./ingest-metrics.ts";
 
 /** A batch leaves when it has this many records, or when its first record has waited this long. */
 export const BATCH_RECORDS_MAX = 256;
-export const BATCH_WAIT_MS = 20;
+const BATCH_WAIT_MS = 20;
 
 /** Records waiting for the log; at the cap the producer waits (backpressure). Two seconds of 40 cars with their ticks. */
 export const QUEUE_RECORDS_MAX = 2_048;

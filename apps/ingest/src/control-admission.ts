@@ -18,13 +18,13 @@ import { TokenBucket } from "./token-bucket.ts";
 export const CONTROL_IDS_MAX = 100_000;
 
 /** Each control event becomes 64 records, so their rate is limited apart from telemetry ("rate-exceeded"). */
-export const CONTROLS_PER_S_MAX = 200;
+const CONTROLS_PER_S_MAX = 200;
 export const CONTROLS_BURST_MAX = 2_000;
 
 /** An event from further back than this is refused ("ancient-time"): no race is longer. */
-export const CONTROL_PAST_MS_MAX = 24 * 3_600_000;
+const CONTROL_PAST_MS_MAX = 24 * 3_600_000;
 
-export const CONTROL_ID_LENGTH_MAX = 64;
+const CONTROL_ID_LENGTH_MAX = 64;
 export const FILL_LITRES_MAX = 500;
 const TEXT_LENGTH_MAX = 500;
 
@@ -101,7 +101,7 @@ export class ControlAdmission {
 }
 
 /** "raceDefinition" -> "race_definition": the subject's last token. */
-export function controlKind(event: ControlEvent): string {
+function controlKind(event: ControlEvent): string {
   return (event.event.case ?? "unknown").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

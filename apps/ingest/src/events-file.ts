@@ -16,7 +16,7 @@ import type { Source, SourceItem } from "./source.ts";
 
 /** A larger events file is refused. */
 export const EVENTS_FILE_BYTES_MAX = 4 * 1024 * 1024;
-export const EVENTS_MAX = 20_000;
+const EVENTS_MAX = 20_000;
 
 /** An event later than this behind the last telemetry is left out and counted: its time is a mistake. */
 export const EVENT_AFTER_END_MS_MAX = 3_600_000;

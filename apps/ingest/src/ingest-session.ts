@@ -21,7 +21,7 @@ import { ControlAdmission, type ControlFault } from "./control-admission.ts";
 import { IngestCounts } from "./ingest-counts.ts";
 import type { SourceItem } from "./source.ts";
 
-export const TICK_MS = 1_000;
+const TICK_MS = 1_000;
 
 /**
  * Ticks written after the last item of a recording: longer than the allowed lateness (5 s) and the idle time together,

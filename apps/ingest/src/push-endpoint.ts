@@ -1,3 +1,4 @@
+import { finished } from "node:stream/promises";
 import type { FastifyInstance, HttpServer } from "@burnline/runtime";
 import type { Result } from "@burnline/std";
 import type { IngestLogger, IngestMetrics } from "./ingest-metrics.ts";
@@ -23,6 +24,9 @@ export interface PushEndpointOptions {
   readonly metrics: IngestMetrics;
   readonly logger: IngestLogger;
 }
+
+/** A message that is too large is read to its end and thrown away, up to this; a larger one is cut off. */
+const DRAINED_BYTES_MAX = 64 * 1024 * 1024;
 
 /** How long a sender should wait before it repeats a message that found the queue full. */
 const RETRY_AFTER_S = 1;
@@ -68,6 +72,13 @@ export class PushEndpoint {
       if (!isTooLarge) throw error;
       metrics.pushRefused("too-large");
       return reply.code(413).send({ error: { code: "too-large", message: PUSH_ANSWERS["too-large"].message } });
+    });
+    // Closing while the sender still sends would reset its connection before it can read the answer.
+    scope.addHook("onRequest", async (request) => {
+      const declaredBytes = Number(request.headers["content-length"]);
+      if (!(declaredBytes > PUSH_MESSAGE_BYTES_MAX && declaredBytes <= DRAINED_BYTES_MAX)) return;
+      await drain(request.raw);
+      throw Object.assign(new Error("the message is too large"), { statusCode: 413 });
     });
     const options = { bodyLimit: PUSH_MESSAGE_BYTES_MAX };
     scope.post("/api/v1/ingest/frames", options, (request, reply) =>
@@ -120,4 +131,10 @@ function decodeBody(
     default:
       return { ok: false, error: "unknown-content-type" };
   }
+}
+
+/** Resolves also when the sender gives up. */
+async function drain(body: NodeJS.ReadableStream): Promise<void> {
+  body.resume();
+  await finished(body).catch(() => undefined);
 }

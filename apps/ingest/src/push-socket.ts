@@ -8,10 +8,10 @@ import { decodeBinaryFrames, decodeJsonMessage, PUSH_MESSAGE_BYTES_MAX } from ".
 import type { PushSource } from "./push-source.ts";
 import { SENDER_ANSWERS, type SenderCheck } from "./sender-check.ts";
 
-export const PUSH_PATH = "/api/v1/ingest/ws";
+const PUSH_PATH = "/api/v1/ingest/ws";
 
 /** Open push connections; one more is refused with 503. */
-export const PUSH_CONNECTIONS_MAX = 256;
+const PUSH_CONNECTIONS_MAX = 256;
 
 /** A connection that answers no ping for this long is dropped. */
 const PING_MS = 15_000;

@@ -7,7 +7,7 @@ import type { Source, SourceItem } from "./source.ts";
 export const PUSH_QUEUE_ITEMS_MAX = 4_096;
 
 /** And their bytes. */
-export const PUSH_QUEUE_BYTES_MAX = 16 * 1024 * 1024;
+const PUSH_QUEUE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Items handed on between two looks at the queue. */
 const TAKE_ITEMS_MAX = 64;

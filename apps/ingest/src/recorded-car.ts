@@ -130,7 +130,7 @@ export class RecordedCar {
 }
 
 /** Session time in whole ms of event time; through the 4 decimals of the CSV form, so that twins round alike. */
-export function eventTimeOf(timeS: number, epochMs: number): number {
+function eventTimeOf(timeS: number, epochMs: number): number {
   return epochMs + Math.round(Math.round(timeS * 10_000) / 10);
 }
 

@@ -19,10 +19,10 @@ import { type Source, SourceError, type SourceItem } from "./source.ts";
  * A recording: RecordedItem messages, each behind its length as a varint. The first carries the header. Written in one
  * piece per item, so a killed process leaves at most one incomplete item at the end.
  */
-export const RECORDING_FORMAT_VERSION = 1;
+const RECORDING_FORMAT_VERSION = 1;
 
 /** Items longer than this are not recorded, and a length above it is no length: the largest control event and its frame. */
-export const RECORDED_ITEM_BYTES_MAX = Math.max(MESSAGE_BYTES_MAX, CONTROL_BYTES_MAX) + 1024;
+const RECORDED_ITEM_BYTES_MAX = Math.max(MESSAGE_BYTES_MAX, CONTROL_BYTES_MAX) + 1024;
 
 /** The header of a recording as it is in the file. */
 export function encodeRecordingHeader(race: RaceDefinition, source: string, startMs: number): Uint8Array {

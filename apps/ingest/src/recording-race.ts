@@ -30,7 +30,7 @@ export function recordedRace(options: RecordedRaceOptions): RaceDefinition {
 }
 
 /** Letters, digits, - and _ stay, everything else becomes one "-". */
-export function raceIdOf(text: string): string {
+function raceIdOf(text: string): string {
   const id = text
     .replace(/[^A-Za-z0-9_-]+/g, "-")
     .replace(/^-+|-+$/g, "")

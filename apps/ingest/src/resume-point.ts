@@ -18,7 +18,7 @@ import { SourceError } from "./source.ts";
 const COMPARED_POSITIONS = 2_048;
 
 /** Behind the newest tick lies at most a second of the race; more means that the log was not written by this code. */
-export const TAIL_RECORDS_MAX = 1_000_000;
+const TAIL_RECORDS_MAX = 1_000_000;
 
 const READ_RECORDS = 1_024;
 

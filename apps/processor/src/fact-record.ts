@@ -17,7 +17,7 @@ import { type FuelOutput, PHYSICS_VERSION } from "@burnline/fuel";
 import type { OutboxRecord } from "@burnline/stream";
 
 /** Facts that belong to no car carry this subject token in place of a car id; isCarId refuses it as a car. */
-export const NO_CAR = "~all";
+const NO_CAR = "~all";
 
 interface FactInput {
   readonly race: string;
@@ -36,7 +36,7 @@ interface FactInput {
 }
 
 /** The outbox record of a fact. Its id comes from its content, so a fact that is sent twice has one effect. */
-export function factRecord(input: FactInput): OutboxRecord {
+function factRecord(input: FactInput): OutboxRecord {
   const { race, kind, car, key, revision } = input;
   const id = `${kind}:${car}:${key}:${revision}`;
   const fact = create(FactSchema, {

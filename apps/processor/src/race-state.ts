@@ -61,11 +61,12 @@ export class RaceState {
   setFlag(flag: FlagState, fromMs: number): void {
     const previous = this.flags.at(fromMs);
     this.flags.set(fromMs, flag);
-    this.regimes.truncateFrom(fromMs);
     const greenLapMs = (this.definition.track?.greenLapS ?? 0) * 1000;
-    for (const change of reduceFlag(previous, { flag, fromMs }, { greenLapMs })) {
-      this.regimes.set(change.fromMs, change.regime);
-    }
+    const changes = reduceFlag(previous, { flag, fromMs }, { greenLapMs });
+    // A flag that changes nothing (green again, white) leaves the end of a running restart where it was.
+    if (changes.length === 0) return;
+    this.regimes.truncateFrom(fromMs);
+    for (const change of changes) this.regimes.set(change.fromMs, change.regime);
   }
 
   entryOf(car: string): Entry | undefined {

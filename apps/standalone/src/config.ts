@@ -23,7 +23,7 @@ const sourceKeys = {
     .describe("Let the ONNX model correct the physics, with a share of 20 % at most"),
 };
 
-export const standaloneSchema = z.object({
+const standaloneSchema = z.object({
   ...sourceKeys,
   speed: z
     .union([z.number().min(0.01).max(1_000), z.literal("max")])

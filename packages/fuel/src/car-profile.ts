@@ -1,7 +1,8 @@
 /**
  * What is known about a kind of car before the first sample: engine, fuel and tank. Every number of a profile carries
  * its tag in a comment: [S] read from a named source, [M] from memory, [I] inferred from others, [X] fitted in an
- * experiment on synthetic data (design note on fuel, 2.7). None was fitted to telemetry that a test compares with.
+ * experiment on synthetic data (design note on fuel, 2.7). No burn constant was fitted to telemetry that a test compares
+ * with; the one thing learned from it is how far off an uncalibrated car may be (profiles.ts).
  */
 export interface CarProfile {
   readonly id: string;

@@ -24,7 +24,7 @@ const ENRICH_FULL_PRESSURE_SHARE = 0.78;
 const PART_LOAD_LAMBDA = 0.97;
 
 /** Spacer area that gives 670 hp at peak with the nominal build [X]. The 750 hp package would need about 3.5e-3. */
-export const SPACER_AREA_670HP_M2 = 2.72e-3;
+const SPACER_AREA_670HP_M2 = 2.72e-3;
 
 /** What differs between two engines built to the same rules. */
 export interface EngineBuild {

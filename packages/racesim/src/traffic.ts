@@ -1,6 +1,6 @@
 import type { CarState } from "./car-state.ts";
 
-export const CAR_LENGTH_M = 4.95;
+const CAR_LENGTH_M = 4.95;
 /** Cars further away than this do not matter to each other. */
 const SIGHT_M = 250;
 /** A faster driver cannot do what he could within this gap. */

@@ -8,7 +8,7 @@ export interface Readiness {
 }
 
 /** A check that has not answered by then counts as failed. */
-export const HEALTH_CHECK_MS_MAX = 2_000;
+const HEALTH_CHECK_MS_MAX = 2_000;
 
 /**
  * Whether traffic should come here, from named checks. Liveness is no business of these checks: a process whose database

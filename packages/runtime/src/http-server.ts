@@ -10,13 +10,13 @@ import { OperatingError } from "./operating-error.ts";
 export type { FastifyInstance } from "fastify";
 
 /** A larger request body is answered with 413. A route that takes more says so itself. */
-export const BODY_BYTES_MAX = 1024 * 1024;
+const BODY_BYTES_MAX = 1024 * 1024;
 /** A request that has not been received whole by then is answered with 408. */
-export const REQUEST_MS_MAX = 10_000;
+const REQUEST_MS_MAX = 10_000;
 /** How often Node looks for such requests; its own 30 s would let them live four times as long. */
 const REQUEST_CHECK_INTERVAL_MS = 500;
 /** When stopping, connections that are still open after this are cut. */
-export const CLOSE_MS_MAX = 3_000;
+const CLOSE_MS_MAX = 3_000;
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 

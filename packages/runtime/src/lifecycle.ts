@@ -9,7 +9,7 @@ export const EXIT_USAGE = 2;
 export const EXIT_FORCED = 130;
 
 /** How long one part may take to stop before the next one's turn comes. */
-export const STOP_MS_MAX = 5_000;
+const STOP_MS_MAX = 5_000;
 
 /** Something with a start and an end. `stop` is only called when `start` has succeeded. */
 export interface Part {

@@ -2,7 +2,7 @@ import { assert } from "@burnline/std";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** Different values a label may take; any further one is counted as "other", so no input can grow the memory. */
-export const LABEL_VALUES_MAX = 200;
+const LABEL_VALUES_MAX = 200;
 
 const OTHER = "other";
 

@@ -3,7 +3,7 @@ import type { SqliteDatabase } from "./sqlite-database.ts";
 import { StorageError } from "./storage-error.ts";
 
 /** Subjects a log may know; an append with one more is refused ("overloaded"). A race has about 1,000. */
-export const SUBJECTS_MAX = 200_000;
+const SUBJECTS_MAX = 200_000;
 
 /**
  * Subjects as small numbers: a record then holds two bytes in place of thirty, and a filter compares whole numbers. All

@@ -70,7 +70,7 @@ export function toFeatures(acc: WindowAccumulator): number[] {
 }
 
 /** Share of the window's span that its samples stand for, 0 .. 1. */
-export function toSampleShare(acc: WindowAccumulator): number {
+function toSampleShare(acc: WindowAccumulator): number {
   return Math.min(1, acc.coveredUs / ((acc.endMs - acc.startMs) * 1e3));
 }
 
