@@ -6,6 +6,7 @@ import { type TelemetryFrame, TelemetryFrameSchema } from "./generated/burnline/
 import {
   CAR_ID_LENGTH_MAX,
   FRAME_SPAN_MS_MAX,
+  GAP_AHEAD_DM_MAX,
   LAP_NUMBER_MAX,
   MESSAGE_BYTES_MAX,
   RPM_MAX,
@@ -30,13 +31,20 @@ const OPTIONAL_COLUMNS = {
   brakeBasisPoints: 10_000,
   gear: 0x7fff_ffff,
   statusBits: 0xffff_ffff,
-  gapAheadDm: 0xffff_ffff,
+  gapAheadDm: GAP_AHEAD_DM_MAX,
 } as const;
 type OptionalColumn = keyof typeof OPTIONAL_COLUMNS;
 const optionalColumns = Object.keys(OPTIONAL_COLUMNS) as OptionalColumn[];
 
 /** Only what ranges of uint32 and sint32 do not bound already. */
-const BOUNDED_COLUMNS = ["rpmTenths", "speedMmPerS", "lapPositionPpm", "lapNumber", "brakeBasisPoints"] as const;
+const BOUNDED_COLUMNS = [
+  "rpmTenths",
+  "speedMmPerS",
+  "lapPositionPpm",
+  "lapNumber",
+  "brakeBasisPoints",
+  "gapAheadDm",
+] as const;
 
 /** The laws of an accepted frame, written down a second time and independently of the decoder. */
 function expectSound(accepted: TelemetryFrame): void {
@@ -48,6 +56,8 @@ function expectSound(accepted: TelemetryFrame): void {
   expect(Number.isSafeInteger(accepted.eventTimeMs) && accepted.eventTimeMs >= 0).toBe(true);
   expect(accepted.sampleRateHz).toBeGreaterThanOrEqual(SAMPLE_RATE_HZ_MIN);
   expect(accepted.sampleRateHz).toBeLessThanOrEqual(SAMPLE_RATE_HZ_MAX);
+  expect(accepted.sourceRateHz).toBeGreaterThanOrEqual(0);
+  expect(accepted.sourceRateHz).toBeLessThanOrEqual(SAMPLE_RATE_HZ_MAX);
   expect(accepted.offsetMs).toEqual(accepted.offsetMs.toSorted((a, b) => a - b));
   expect(accepted.offsetMs.at(-1)).toBeLessThanOrEqual(FRAME_SPAN_MS_MAX);
   expect(accepted.throttleBasisPoints).toHaveLength(count);
@@ -222,8 +232,8 @@ describe("decodeFrame under fuzz", () => {
         brakeBasisPoints: column(10_100),
         gear: fc.array(fc.integer(), { maxLength: 70 }),
         statusBits: column(0xffff_ffff),
-        gapAheadDm: column(0xffff_ffff),
-        sourceRateHz: fc.double(),
+        gapAheadDm: column(GAP_AHEAD_DM_MAX + 100),
+        sourceRateHz: fc.oneof({ weight: 9, arbitrary: fc.double({ min: 0, max: 1_000, noNaN: true }) }, fc.double()),
       },
       { requiredKeys: ["schemaVersion", "car"] },
     )

@@ -3,6 +3,7 @@ import { err, ok, type Result } from "@burnline/std";
 import { type TelemetryFrame, TelemetryFrameSchema } from "./generated/burnline/v1/telemetry_pb.js";
 import {
   FRAME_SPAN_MS_MAX,
+  GAP_AHEAD_DM_MAX,
   LAP_NUMBER_MAX,
   MESSAGE_BYTES_MAX,
   RPM_MAX,
@@ -56,6 +57,7 @@ export function frameFault(frame: TelemetryFrame): FrameFault | undefined {
   if (!Number.isSafeInteger(frame.eventTimeMs) || frame.eventTimeMs < 0) return "bad-event-time";
   // Written so that NaN fails.
   if (!(frame.sampleRateHz >= SAMPLE_RATE_HZ_MIN && frame.sampleRateHz <= SAMPLE_RATE_HZ_MAX)) return "bad-sample-rate";
+  if (!(frame.sourceRateHz >= 0 && frame.sourceRateHz <= SAMPLE_RATE_HZ_MAX)) return "bad-sample-rate";
   return columnLengthFault(frame, count) ?? offsetFault(frame.offsetMs) ?? rangeFault(frame);
 }
 
@@ -91,7 +93,8 @@ function rangeFault(frame: TelemetryFrame): FrameFault | undefined {
     noneAbove(frame.speedMmPerS, SPEED_MPS_MAX * 1000) &&
     noneAbove(frame.lapPositionPpm, 999_999) &&
     noneAbove(frame.lapNumber, LAP_NUMBER_MAX) &&
-    noneAbove(frame.brakeBasisPoints, 10_000);
+    noneAbove(frame.brakeBasisPoints, 10_000) &&
+    noneAbove(frame.gapAheadDm, GAP_AHEAD_DM_MAX);
   return inRange ? undefined : "out-of-range";
 }
 

@@ -28,6 +28,8 @@ export const FRAME_SPAN_MS_MAX = 4_000;
 export const RPM_MAX = 25_000;
 export const SPEED_MPS_MAX = 150;
 export const LAP_NUMBER_MAX = 10_000;
+/** A car ahead by more than 10 km is on no track of ours. */
+export const GAP_AHEAD_DM_MAX = 100_000;
 
 /** A frame from further in the future than this is refused ("future-time"). */
 export const CLOCK_SKEW_FUTURE_MS_MAX = 1_000;
