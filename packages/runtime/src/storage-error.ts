@@ -4,9 +4,20 @@ import { OperatingError } from "./operating-error.ts";
  * What went wrong with a store, so that a caller can decide without reading the sentence.
  * locked: another process has the folder. full: no room left. corrupt: not our database, or damaged. newer: written by
  * a later version. unusable: the folder cannot be made, read or written. overloaded: too many writes wait.
- * closed: used after close. failed: anything else, see `cause`.
+ * closed: used after close. unreachable: a server did not answer in time; what was asked of it may have been done.
+ * refused: a server does not let us do it (password, rights). failed: anything else, see `cause`.
  */
-export type StorageFault = "locked" | "full" | "corrupt" | "newer" | "unusable" | "overloaded" | "closed" | "failed";
+export type StorageFault =
+  | "locked"
+  | "full"
+  | "corrupt"
+  | "newer"
+  | "unusable"
+  | "overloaded"
+  | "closed"
+  | "unreachable"
+  | "refused"
+  | "failed";
 
 /** An operating failure of a store. The message is one sentence for the person who runs the program. */
 export class StorageError extends OperatingError {

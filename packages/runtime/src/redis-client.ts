@@ -1,0 +1,139 @@
+import type { ConnectionOptions as TlsOptions } from "node:tls";
+import { createClient, createCluster, createSentinel, RESP_TYPES } from "redis";
+import type { RedisAddress } from "./redis-address.ts";
+
+/** What a command is made of. Bytes go out as they are. */
+export type RedisArgument = string | Buffer;
+
+/** The three clients behind one face: a command goes to the node that has its key. */
+export interface RedisClient {
+  /** Reply strings come as Buffers. */
+  send(key: string, args: readonly RedisArgument[]): Promise<unknown>;
+  /** To each node that takes writes. */
+  sendToAll(args: readonly RedisArgument[]): Promise<readonly unknown[]>;
+  connect(): Promise<void>;
+  /** Waits for replies that are on their way. */
+  close(): Promise<void>;
+  /** Drops the connections; whatever waits for a reply fails. */
+  destroy(): void;
+}
+
+export interface RedisClientOptions {
+  readonly address: RedisAddress;
+  /** Names the connections in CLIENT LIST. */
+  readonly name: string;
+  /** Certificates and the like where the address says rediss. */
+  readonly tls: Pick<TlsOptions, "ca" | "cert" | "key" | "servername">;
+  readonly connectTimeoutMs: number;
+  readonly onError: (error: unknown) => void;
+  readonly onReady: () => void;
+}
+
+/** Commands that may wait in a client for sending or for a reply; one more is refused ("overloaded"). */
+export const REDIS_COMMANDS_WAITING_MAX = 10_000;
+
+/** Between two attempts to reconnect: short, because a lease lasts 2 s. Jitter keeps processes from coming all at once. */
+const RECONNECT_MS_MIN = 20;
+const RECONNECT_MS_MAX = 500;
+
+const REPLIES_AS_BYTES = { [RESP_TYPES.BLOB_STRING]: Buffer };
+
+/** A new client, not yet connected. */
+export function createRedisClient(options: RedisClientOptions): RedisClient {
+  switch (options.address.type) {
+    case "single":
+      return createSingle(options);
+    case "sentinel":
+      return createBehindSentinel(options);
+    case "cluster":
+      return createOfCluster(options);
+  }
+}
+
+/** What all connections have in common. */
+function nodeOptions({ address, name, tls, connectTimeoutMs }: RedisClientOptions) {
+  const socket = {
+    connectTimeout: connectTimeoutMs,
+    // A first connection that fails is the caller's business; a lost one is replaced for as long as the process runs.
+    reconnectStrategy: (retries: number) =>
+      Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2),
+  };
+  return {
+    name,
+    ...(address.username === undefined ? {} : { username: address.username }),
+    ...(address.password === undefined ? {} : { password: address.password }),
+    // Offline the client says so at once; whether and how long to wait is decided in one place, the connection.
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: REDIS_COMMANDS_WAITING_MAX,
+    maintNotifications: "disabled" as const,
+    socket: address.isTls ? { ...socket, ...tls, tls: true as const } : socket,
+  };
+}
+
+// 0: without a time limit of the client's own, which costs a timer and a signal per command and ends at sending.
+const COMMAND_OPTIONS = { timeout: 0, typeMapping: REPLIES_AS_BYTES };
+
+function createSingle(options: RedisClientOptions): RedisClient {
+  const { address } = options;
+  const [node] = address.nodes;
+  const common = nodeOptions(options);
+  const client = createClient({
+    ...common,
+    database: address.database,
+    commandOptions: COMMAND_OPTIONS,
+    socket: { ...common.socket, host: node?.host ?? "", port: node?.port ?? 0 },
+  });
+  client.on("error", options.onError).on("ready", options.onReady);
+  return {
+    send: (_key, args) => client.sendCommand(args),
+    sendToAll: async (args) => [await client.sendCommand(args)],
+    connect: async () => void (await client.connect()),
+    close: () => client.close(),
+    destroy: () => client.destroy(),
+  };
+}
+
+function createBehindSentinel(options: RedisClientOptions): RedisClient {
+  const { address } = options;
+  const common = nodeOptions(options);
+  const client = createSentinel({
+    name: address.masterName,
+    sentinelRootNodes: [...address.nodes],
+    nodeClientOptions: common,
+    sentinelClientOptions: { socket: common.socket },
+    commandOptions: COMMAND_OPTIONS,
+    passthroughClientErrorEvents: true,
+    scanInterval: SENTINEL_SCAN_MS,
+  });
+  client.on("error", options.onError).on("ready", options.onReady);
+  return {
+    send: (_key, args) => client.sendCommand(false, [...args]),
+    sendToAll: async (args) => [await client.sendCommand(false, [...args])],
+    connect: async () => void (await client.connect()),
+    close: () => client.close(),
+    destroy: () => void client.destroy().catch(options.onError),
+  };
+}
+
+/** A fail-over is announced by the sentinels; this finds the one whose announcement was missed. */
+const SENTINEL_SCAN_MS = 5_000;
+
+function createOfCluster(options: RedisClientOptions): RedisClient {
+  const { address } = options;
+  const common = nodeOptions(options);
+  const client = createCluster({
+    rootNodes: address.nodes.map((node) => ({ socket: { ...common.socket, ...node } })),
+    defaults: common,
+    commandOptions: COMMAND_OPTIONS,
+    topologyRefreshOnReconnectionAttemptStrategy: RECONNECT_MS_MAX,
+  });
+  client.on("error", options.onError).on("node-error", options.onError).on("node-ready", options.onReady);
+  return {
+    send: (key, args) => client.sendCommand(key, false, [...args]),
+    sendToAll: (args) =>
+      Promise.all(client.masters.map(async (node) => (await client.nodeClient(node)).sendCommand(args))),
+    connect: async () => void (await client.connect()),
+    close: () => client.close(),
+    destroy: () => client.destroy(),
+  };
+}
