@@ -1,0 +1,293 @@
+import { assert, type Prng } from "@burnline/std";
+import type { LeaseView, Member, PeerMessage } from "../membership.ts";
+import { Ownership } from "../ownership.ts";
+import { HEARTBEAT_TTL_MS } from "../ownership-peers.ts";
+
+export const STEP_MS = 50;
+const VIEW_STEPS = 2;
+const BEAT_STEPS = 5;
+const LEASE_TTL_MS = 2_000;
+export const LEASE_RENEW_MS = 800;
+
+interface StoredLease {
+  ownerId: string;
+  epoch: number;
+  isHeld: boolean;
+  expiresAtMs: number;
+}
+
+/** A process of the model: the core, and the crudest shell around it. */
+interface Process {
+  readonly memberId: string;
+  readonly core: Ownership;
+  /** Epoch under which a partition runs here, and when its lease is renewed next. */
+  readonly running: Map<number, { epoch: number; renewDueMs: number }>;
+  readonly work: { dueMs: number; run: () => void }[];
+  isDead: boolean;
+  isDraining: boolean;
+  frozenUntilMs: number;
+  /** No message comes or goes, and nobody answers for it. */
+  mutedUntilMs: number;
+}
+
+/**
+ * Processes that share partitions through a lease table, on simulated time, with calls that take their time and messages
+ * that get lost. Checks after every step that only the newest epoch commits, and that nobody who runs is a zombie for
+ * longer than it takes to renew a lease.
+ */
+export class OwnershipWorld {
+  nowMs = 1_000_000;
+  readonly #prng: Prng;
+  readonly #partitionCount: number;
+  readonly #weights: number[];
+  readonly #leases: StoredLease[];
+  readonly #committedEpoch: number[];
+  readonly #members = new Map<string, { member: Member; expiresAtMs: number }>();
+  readonly #processes: Process[] = [];
+  readonly #zombieSinceMs = new Map<string, number>();
+  readonly #mail: { dueMs: number; message: PeerMessage }[] = [];
+  #lives = 0;
+  #step = 0;
+  messageLoss = 0;
+  /** Per turn and partition. */
+  commitChance = 0.3;
+  /** Commands that move a partition, since it was last set to 0. */
+  moves = 0;
+  fenced = 0;
+  /** When each partition last saw a commit. */
+  readonly committedMs: number[];
+
+  constructor(prng: Prng, partitionCount: number) {
+    this.#prng = prng;
+    this.#partitionCount = partitionCount;
+    this.#weights = Array.from({ length: partitionCount }, () => Math.max(0, prng.integer(0, 4) - 2));
+    this.#leases = this.#weights.map(() => ({ ownerId: "", epoch: 0, isHeld: false, expiresAtMs: 0 }));
+    this.#committedEpoch = this.#weights.map(() => 0);
+    this.committedMs = this.#weights.map(() => this.nowMs);
+  }
+
+  get living(): readonly string[] {
+    return this.#processes.filter(({ isDead }) => !isDead).map(({ memberId }) => memberId);
+  }
+
+  /** Somebody lives who will stay. */
+  get hasTaker(): boolean {
+    return this.#processes.some(({ isDead, isDraining }) => !isDead && !isDraining);
+  }
+
+  join(): void {
+    this.#lives += 1;
+    const memberId = `m-${this.#prng.integer(0, 99)}-${this.#lives}`;
+    this.#processes.push({
+      ...{ memberId, core: new Ownership({ memberId, partitionCount: this.#partitionCount }) },
+      ...{ running: new Map(), work: [], isDead: false, isDraining: false, frozenUntilMs: 0, mutedUntilMs: 0 },
+    });
+  }
+
+  kill(index: number): void {
+    const process = this.#pick(index);
+    if (process !== undefined) process.isDead = true;
+  }
+
+  leave(index: number): void {
+    const process = this.#pick(index);
+    if (process === undefined) return;
+    process.isDraining = true;
+    process.core.drain();
+  }
+
+  freeze(index: number, ms: number): void {
+    const process = this.#pick(index);
+    if (process !== undefined) process.frozenUntilMs = this.nowMs + ms;
+  }
+
+  mute(index: number, ms: number): void {
+    const process = this.#pick(index);
+    if (process !== undefined) process.mutedUntilMs = this.nowMs + ms;
+  }
+
+  /** A partition's number of active keys changes. */
+  reweigh(partition: number, weight: number): void {
+    this.#weights[partition % this.#partitionCount] = weight;
+  }
+
+  /** The store loses leases and members. */
+  loseStore(): void {
+    this.#members.clear();
+    for (const lease of this.#leases) lease.isHeld = false;
+  }
+
+  run(ms: number): void {
+    for (const endMs = this.nowMs + ms; this.nowMs < endMs; ) {
+      this.nowMs += STEP_MS;
+      this.#step += 1;
+      this.#deliver();
+      for (const process of this.#processes) {
+        if (!process.isDead && this.nowMs >= process.frozenUntilMs) this.#turn(process);
+      }
+    }
+  }
+
+  /** The one owner of each partition that can commit and runs; undefined when it is nobody or not running. */
+  owners(): readonly (string | undefined)[] {
+    return this.#leases.map(({ ownerId, epoch, isHeld }, partition) => {
+      const process = this.#processes.find(({ memberId }) => memberId === ownerId);
+      const runs = process?.isDead === false && process.running.get(partition)?.epoch === epoch;
+      return isHeld && runs ? ownerId : undefined;
+    });
+  }
+
+  weightOf(partition: number): number {
+    return this.#weights[partition] ?? 0;
+  }
+
+  #pick(index: number): Process | undefined {
+    const candidates = this.#processes.filter(({ isDead, isDraining }) => !isDead && !isDraining);
+    return candidates[index % Math.max(1, candidates.length)];
+  }
+
+  #turn(process: Process): void {
+    const { core, running, work } = process;
+    for (const done of work.filter(({ dueMs }) => dueMs <= this.nowMs)) {
+      work.splice(work.indexOf(done), 1);
+      done.run();
+    }
+    this.#runPartitions(process);
+    if (this.#step % BEAT_STEPS === 0) {
+      const member = core.heartbeat((partition) => this.weightOf(partition));
+      this.#members.set(process.memberId, { member, expiresAtMs: this.nowMs + HEARTBEAT_TTL_MS });
+    }
+    if (this.#step % VIEW_STEPS === 0) this.#look(process);
+    this.#obey(process);
+    if (process.isDraining && core.isDrained) {
+      assert(running.size === 0, "who has drained runs nothing");
+      process.isDead = true;
+      this.#members.delete(process.memberId);
+    }
+  }
+
+  /** What the partition runner does: renew, and try to commit. */
+  #runPartitions(process: Process): void {
+    for (const [partition, run] of process.running) {
+      const lease = this.#leaseOf(partition);
+      const isOurs = lease.isHeld && lease.ownerId === process.memberId && lease.epoch === run.epoch;
+      if (this.nowMs >= run.renewDueMs) {
+        run.renewDueMs = this.nowMs + LEASE_RENEW_MS;
+        if (isOurs) lease.expiresAtMs = this.nowMs + LEASE_TTL_MS;
+        else this.#lose(process, partition);
+      }
+      this.#watchZombie(process, partition, isOurs);
+      if (!process.running.has(partition) || !this.#prng.chance(this.commitChance)) continue;
+      if (isOurs) {
+        assert(run.epoch >= (this.#committedEpoch[partition] ?? 0), "I11: an older epoch commits after a newer one");
+        this.#committedEpoch[partition] = run.epoch;
+        this.committedMs[partition] = this.nowMs;
+      } else {
+        this.fenced += 1;
+        this.#lose(process, partition);
+      }
+    }
+  }
+
+  #watchZombie(process: Process, partition: number, isOurs: boolean): void {
+    const key = `${process.memberId}/${partition}`;
+    if (isOurs || !process.running.has(partition)) {
+      this.#zombieSinceMs.delete(key);
+      return;
+    }
+    const sinceMs = Math.max(this.#zombieSinceMs.get(key) ?? this.nowMs, process.frozenUntilMs);
+    this.#zombieSinceMs.set(key, sinceMs);
+    assert(this.nowMs - sinceMs <= LEASE_RENEW_MS + STEP_MS, `${key} is a zombie for too long`);
+  }
+
+  #lose(process: Process, partition: number): void {
+    if (process.running.delete(partition)) process.core.onOutcome(this.nowMs, partition, "lost");
+  }
+
+  #look(process: Process): void {
+    for (const [id, { expiresAtMs }] of this.#members) if (expiresAtMs <= this.nowMs) this.#members.delete(id);
+    const members = [...this.#members.values()].map(({ member }) => member);
+    const leases = this.#leases.flatMap(({ ownerId, epoch, isHeld, expiresAtMs }, partition): LeaseView[] =>
+      isHeld ? [{ partition, ownerId, epoch, expiresInMs: expiresAtMs - this.nowMs }] : [],
+    );
+    process.core.onView(this.nowMs, members, leases);
+  }
+
+  #obey(process: Process): void {
+    const later = (run: () => void) =>
+      process.work.push({ dueMs: this.nowMs + this.#prng.integer(1, 3) * STEP_MS, run });
+    for (const command of process.core.decide(this.nowMs)) {
+      switch (command.type) {
+        case "acquire":
+          this.moves += 1;
+          later(() => this.#acquire(process, command.partition, command.takeOverEpoch));
+          break;
+        case "release":
+          this.moves += 1;
+          later(this.#releasing(process, command.partition));
+          break;
+        case "ask":
+          later(() => process.core.onAnswer(this.nowMs, command.memberId, this.#answerOf(process, command.memberId)));
+          break;
+        case "announce":
+          if (this.nowMs >= process.mutedUntilMs && !this.#prng.chance(this.messageLoss))
+            this.#mail.push({ dueMs: this.nowMs + STEP_MS, message: command.message });
+          break;
+        case "look":
+          this.#look(process);
+      }
+    }
+  }
+
+  #acquire(process: Process, partition: number, takeOverEpoch: number | undefined): void {
+    const lease = this.#leaseOf(partition);
+    const isHeld = lease.isHeld && lease.ownerId !== process.memberId && lease.expiresAtMs > this.nowMs;
+    if (isHeld && lease.epoch !== takeOverEpoch) {
+      process.core.onOutcome(this.nowMs, partition, "refused");
+      return;
+    }
+    lease.isHeld = true;
+    lease.ownerId = process.memberId;
+    lease.epoch += 1;
+    lease.expiresAtMs = this.nowMs + LEASE_TTL_MS;
+    process.running.set(partition, { epoch: lease.epoch, renewDueMs: this.nowMs + LEASE_RENEW_MS });
+    process.core.onOutcome(this.nowMs, partition, "acquired");
+  }
+
+  #releasing(process: Process, partition: number): () => void {
+    const run = process.running.get(partition);
+    return () => {
+      // When it was lost meanwhile, that has been reported.
+      if (run === undefined || process.running.get(partition) !== run) return;
+      const lease = this.#leaseOf(partition);
+      if (lease.ownerId === process.memberId && lease.epoch === run.epoch) lease.isHeld = false;
+      process.running.delete(partition);
+      process.core.onOutcome(this.nowMs, partition, "released");
+    };
+  }
+
+  #answerOf(asker: Process, memberId: string): "alive" | "no-responders" | "timeout" {
+    const asked = this.#processes.find((process) => process.memberId === memberId);
+    if (this.nowMs < asker.mutedUntilMs) return "timeout";
+    if (asked === undefined || asked.isDead || this.nowMs < asked.mutedUntilMs) return "no-responders";
+    return this.nowMs < asked.frozenUntilMs ? "timeout" : "alive";
+  }
+
+  #deliver(): void {
+    for (const mail of this.#mail.filter(({ dueMs }) => dueMs <= this.nowMs)) {
+      this.#mail.splice(this.#mail.indexOf(mail), 1);
+      for (const process of this.#processes) {
+        const isReached = !process.isDead && this.nowMs >= process.mutedUntilMs;
+        if (!isReached || process.memberId === mail.message.memberId) continue;
+        // A frozen process finds its mail when it wakes up.
+        process.work.push({ dueMs: this.nowMs, run: () => process.core.onMessage(this.nowMs, mail.message) });
+      }
+    }
+  }
+
+  #leaseOf(partition: number): StoredLease {
+    const lease = this.#leases[partition];
+    assert(lease !== undefined, `there is no partition ${partition}`);
+    return lease;
+  }
+}
