@@ -9,10 +9,14 @@ export function partitionKeys(race: string, partition: number): [meta: string, e
   return [`${tag}:meta`, `${tag}:entries`, `${tag}:outbox`];
 }
 
-/** What is said of the race as a whole, and its members: one more hash slot. */
-export function raceKeys(race: string): { race: string; members: string; memberEnds: string } {
-  const tag = `burnline:{${race}}`;
-  return { race: `${tag}:race`, members: `${tag}:members`, memberEnds: `${tag}:member-ends` };
+/** What is fixed for the race as a whole. */
+export function raceKey(race: string): string {
+  return `burnline:{${race}}:race`;
+}
+
+/** Who works on the race now. */
+export function membersKey(race: string): string {
+  return `burnline:{${race}}:members`;
 }
 
 export function assertRaceName(race: string): void {

@@ -1,10 +1,11 @@
 import { StepClock } from "@burnline/std";
-import { partitionRunnerSuite, stateStoreSuite } from "@burnline/stream/testing";
+import { membershipSuite, partitionRunnerSuite, stateStoreSuite } from "@burnline/stream/testing";
 import { afterAll, beforeAll } from "vitest";
 import { createLogger } from "./log.ts";
 import { MemoryEventLog } from "./memory-event-log.ts";
 import { MemorySnapshotStore } from "./memory-snapshot-store.ts";
-import { connectRedis, redisScript } from "./redis-connection.ts";
+import { connectRedis, type RedisConnection, redisScript } from "./redis-connection.ts";
+import { RedisMembership } from "./redis-membership.ts";
 import { RedisStateStore } from "./redis-state-store.ts";
 import { type RealServer, startRedisServer } from "./testing/real-servers.ts";
 import { onClock, setTestClock, TEST_NOW_MS_LUA } from "./testing/redis-test-clock.ts";
@@ -29,7 +30,9 @@ function newRace() {
     const connection = await connectRedis({ address: server.url, logger });
     return { connection, store: new RedisStateStore(connection, { race, nowMsLua: TEST_NOW_MS_LUA }) };
   };
-  return { connect };
+  const open = (connection: RedisConnection) =>
+    new RedisMembership(connection, { race, partitions: 64, nowMsLua: TEST_NOW_MS_LUA });
+  return { connect, open };
 }
 
 stateStoreSuite("Redis", async () => {
@@ -66,5 +69,29 @@ partitionRunnerSuite("memory log and Redis state", new StepClock(START_MS), asyn
     },
     trim: (before) => log.trim(before),
     close: () => connection.close(),
+  };
+});
+
+membershipSuite("Redis", async () => {
+  const { connect, open } = newRace();
+  const clock = new StepClock(START_MS);
+  const { connection, store } = await connect();
+  await setTestClock(connection, clock.nowMs());
+  const others: RedisConnection[] = [];
+  return {
+    membership: open(connection),
+    store,
+    openAnother: async () => {
+      const other = (await connect()).connection;
+      others.push(other);
+      return open(other);
+    },
+    advance: async (ms) => {
+      clock.advance(ms);
+      await setTestClock(connection, clock.nowMs());
+    },
+    close: async () => {
+      for (const opened of [connection, ...others]) await opened.close();
+    },
   };
 });

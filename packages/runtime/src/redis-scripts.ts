@@ -153,13 +153,6 @@ for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
 return 'committed'
 `;
 
-/** KEYS of the race; ARGV partitions, layout of the data → what is stored of both, put there if there was nothing. */
-const CLAIM = `
-redis.call('HSETNX', KEYS[1], 'partitions', ARGV[1])
-redis.call('HSETNX', KEYS[1], 'layout', ARGV[2])
-return redis.call('HMGET', KEYS[1], 'partitions', 'layout')
-`;
-
 /** The scripts of the state store, on the given Lua text of `now_ms`. */
 export function stateScripts(nowMs: string) {
   return {
@@ -172,6 +165,5 @@ export function stateScripts(nowMs: string) {
     outbox: redisScript(OUTBOX),
     trim: redisScript(TRIM),
     expire: redisScript(EXPIRE),
-    claim: redisScript(CLAIM),
   } satisfies Record<string, RedisScript>;
 }
