@@ -1,0 +1,182 @@
+import { randomUUID } from "node:crypto";
+import type { LogPosition, SnapshotStore, StoredSnapshot } from "@burnline/stream";
+import { JetStreamApiCodes, JetStreamApiError, StorageType } from "@nats-io/jetstream";
+import { type KV, type KvEntry, Kvm } from "@nats-io/kv";
+import { deadline, nanos } from "@nats-io/nats-core";
+import { type ObjectStore, Objm } from "@nats-io/obj";
+import { SNAPSHOTS_KEPT } from "./memory-snapshot-store.ts";
+import { guardNats, natsFault } from "./nats-error.ts";
+import type { NatsLink } from "./nats-link.ts";
+import { StorageError } from "./storage-error.ts";
+
+/** Larger snapshots go into the object store in pieces; the entry then only names the object. */
+export const INLINE_BYTES_MAX = 256 * 1024;
+/** A lost race against another writer is tried again so often. */
+const PUT_ATTEMPTS_MAX = 5;
+/** One call, retries included. */
+const CALL_MS_MAX = 10_000;
+
+/** An entry: version, kind, position (8 bytes, little-endian float), then the snapshot or the name of its object. */
+const ENTRY_VERSION = 1;
+const KIND_INLINE = 0;
+const KIND_OBJECT = 1;
+const HEADER_BYTES = 10;
+
+export interface NatsSnapshotOptions {
+  /** Letters, digits, - and _: of the entries, and of the objects as well. */
+  readonly bucket: string;
+  readonly replicas: number;
+  /** Snapshots older than this are forgotten. */
+  readonly maxAgeMs: number;
+  /** Disk that entries and objects may take, each. */
+  readonly maxBytes: number;
+}
+
+interface Entry {
+  readonly position: LogPosition;
+  readonly inline?: Uint8Array;
+  readonly object?: string;
+}
+
+/**
+ * Snapshots in a key-value bucket, one key per partition, the newest few in its history. A write names the revision that
+ * it replaces, so of two owners of a partition the one with the lower position cannot win.
+ */
+export class NatsSnapshotStore implements SnapshotStore {
+  readonly #what: string;
+  readonly #entries: KV;
+  readonly #objects: ObjectStore;
+
+  static async open(link: NatsLink, options: NatsSnapshotOptions): Promise<NatsSnapshotStore> {
+    const { bucket, replicas, maxAgeMs, maxBytes } = options;
+    const what = `bucket ${bucket}`;
+    return guardNats(what, async () => {
+      const storage = StorageType.File;
+      const limits = { replicas, storage, max_bytes: maxBytes };
+      const kv = { ...limits, history: SNAPSHOTS_KEPT, ttl: maxAgeMs };
+      const entries = await new Kvm(link.connection).create(bucket, kv);
+      const objects = await new Objm(link.connection).create(bucket, { ...limits, ttl: nanos(maxAgeMs) });
+      const { history, replicas: copies, ttl } = await entries.status();
+      const held = `history ${history}, replicas ${copies}, age ${ttl} ms`;
+      const wanted = `history ${SNAPSHOTS_KEPT}, replicas ${replicas}, age ${maxAgeMs} ms`;
+      if (held !== wanted)
+        throw natsFault("unusable", what, `it has ${held} instead of ${wanted}: remove or rename it`);
+      return new NatsSnapshotStore(what, entries, objects);
+    });
+  }
+
+  private constructor(what: string, entries: KV, objects: ObjectStore) {
+    this.#what = what;
+    this.#entries = entries;
+    this.#objects = objects;
+  }
+
+  put(snapshot: StoredSnapshot): Promise<boolean> {
+    return this.#guard(async () => {
+      const { partition, position, bytes } = snapshot;
+      let value: Uint8Array | undefined;
+      for (let attempt = 0; attempt < PUT_ATTEMPTS_MAX; attempt++) {
+        const newest = await this.#entries.get(keyOf(partition));
+        const held = newest === null ? undefined : decodeEntry(newest);
+        if (held !== undefined && position < held.position) return false;
+        value ??= await this.#encode(partition, position, bytes);
+        if (await this.#replace(partition, value, newest)) {
+          await this.#dropUnreferenced(partition);
+          return true;
+        }
+      }
+      throw natsFault("overloaded", this.#what, `${PUT_ATTEMPTS_MAX} other writers were faster`);
+    });
+  }
+
+  list(partition: number): Promise<readonly StoredSnapshot[]> {
+    return this.#guard(async () => {
+      const snapshots: StoredSnapshot[] = [];
+      for (const entry of await this.#history(partition)) {
+        // The newest of several with one position replaces the others.
+        if (snapshots.some(({ position }) => position === entry.position)) continue;
+        const bytes = entry.inline ?? (await this.#object(entry.object ?? ""));
+        if (bytes !== undefined) snapshots.push({ partition, position: entry.position, bytes });
+      }
+      return snapshots.sort((a, b) => b.position - a.position);
+    });
+  }
+
+  async #encode(partition: number, position: LogPosition, bytes: Uint8Array): Promise<Uint8Array> {
+    if (bytes.byteLength <= INLINE_BYTES_MAX) return encodeEntry(KIND_INLINE, position, bytes);
+    const name = `${keyOf(partition)}-${position}-${randomUUID()}`;
+    await this.#objects.putBlob({ name }, bytes);
+    return encodeEntry(KIND_OBJECT, position, new TextEncoder().encode(name));
+  }
+
+  /** False when somebody else wrote since `newest` was read. */
+  async #replace(partition: number, value: Uint8Array, newest: KvEntry | null): Promise<boolean> {
+    try {
+      if (newest === null) await this.#entries.create(keyOf(partition), value);
+      else await this.#entries.update(keyOf(partition), value, newest.revision);
+      return true;
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence) return false;
+      throw error;
+    }
+  }
+
+  /** Newest first; entries that cannot be read are as good as missing. */
+  async #history(partition: number): Promise<readonly Entry[]> {
+    const entries: Entry[] = [];
+    for await (const held of await this.#entries.history({ key: keyOf(partition) })) {
+      const entry = held.operation === "PUT" ? decodeEntry(held) : undefined;
+      if (entry !== undefined) entries.unshift(entry);
+    }
+    return entries;
+  }
+
+  /** Undefined when it is gone or damaged; the caller has elder ones. */
+  async #object(name: string): Promise<Uint8Array | undefined> {
+    try {
+      return (await this.#objects.getBlob(name)) ?? undefined;
+    } catch (error) {
+      if (error instanceof Error && /corrupt|digest/.test(error.message)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Objects whose entry fell out of the history are no use to anybody. */
+  async #dropUnreferenced(partition: number): Promise<void> {
+    const isOurs = ({ name }: { name: string }) => name.startsWith(`${keyOf(partition)}-`);
+    const objects = (await this.#objects.list()).filter(isOurs);
+    if (objects.length <= SNAPSHOTS_KEPT) return;
+    const referenced = new Set((await this.#history(partition)).map(({ object }) => object));
+    for (const { name } of objects) if (!referenced.has(name)) await this.#objects.delete(name);
+  }
+
+  async #guard<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await guardNats(this.#what, () => deadline(call(), CALL_MS_MAX));
+    } catch (error) {
+      if (error instanceof StorageError || !(error instanceof Error)) throw error;
+      throw natsFault("failed", this.#what, error.message, error);
+    }
+  }
+}
+
+function keyOf(partition: number): string {
+  return `p${partition}`;
+}
+
+function encodeEntry(kind: number, position: LogPosition, content: Uint8Array): Uint8Array {
+  const value = new Uint8Array(HEADER_BYTES + content.byteLength);
+  value[0] = ENTRY_VERSION;
+  value[1] = kind;
+  new DataView(value.buffer).setFloat64(2, position, true);
+  value.set(content, HEADER_BYTES);
+  return value;
+}
+
+function decodeEntry({ value }: Pick<KvEntry, "value">): Entry | undefined {
+  if (value.byteLength < HEADER_BYTES || value[0] !== ENTRY_VERSION) return undefined;
+  const position = new DataView(value.buffer, value.byteOffset).getFloat64(2, true);
+  const content = value.subarray(HEADER_BYTES);
+  if (value[1] === KIND_OBJECT) return { position, object: new TextDecoder().decode(content) };
+  return { position, inline: new Uint8Array(content) };
+}
