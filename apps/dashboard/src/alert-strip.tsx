@@ -1,7 +1,7 @@
 import type { AlertFact, Fact } from "@burnline/contract";
 
 /** Alerts beside each other; more would not be read. */
-const SHOWN_MAX = 4;
+const SHOWN_MAX = 3;
 
 /** The situations that hold now, warnings first, then the newest. The place stays, so that nothing jumps. */
 export function AlertStrip(props: { readonly alerts: readonly Fact[]; readonly onOpen: (car: string) => void }) {

@@ -153,6 +153,13 @@ test("a lap that is not valid carries its mark and its words", () => {
   expect([row.lastLap.text, row.lastLapCode, row.lastLapReasons]).toEqual(["0.90", "CAU", "caution, in lap"]);
 });
 
+test("a saving that is missing says whether the lap or the baseline is to blame", () => {
+  const saved = (reasons: string[]) =>
+    boardRow(car({ lastLap: { reasons, averages: { lastN: 5 } } }), race, "mpg").saved;
+  expect(saved(["gap"]).reason).toBe("not compared: telemetry gap");
+  expect(saved([]).reason).toBe("no green average of its own yet");
+});
+
 test("the average is of as many laps as there are", () => {
   expect(boardRow(car({ lastLap: { averages: { lastN: 5, validLaps: 2 } } }), race, "mpg").averageLaps).toBe(2);
   expect(boardRow(car({ lastLap: { averages: { lastN: 5, validLaps: 9 } } }), race, "mpg").averageLaps).toBe(5);

@@ -79,7 +79,7 @@ export function boardRow(view: CarView, race: RaceView | undefined, units: Units
     lapsLeft: left.value,
     lapsLeftRange: left.range,
     isLow: left.value.reason === undefined && Number(left.value.text) <= LOW_LAPS_MAX,
-    saved: shownPercent(lap?.averages?.savedFraction, "no green average of its own yet", true),
+    saved: savedReading(lap),
     stintLaps: stintLaps(view),
     provenance: provenanceWords(view.lastLapProvenance),
   };
@@ -173,6 +173,13 @@ function averageReading(view: CarView, race: RaceView | undefined, units: Units)
   const lapM = (view.lastLap?.distanceMm ?? 0) / 1000;
   const wayM = trackM > 0 ? trackM : lapM;
   return shownReading(units, averages.lastNKgPerLap, wayM, densityOf(view, race), "no valid lap yet");
+}
+
+function savedReading(lap: LapFact | undefined): Shown {
+  if (lap === undefined) return missing("no lap completed yet");
+  const why =
+    lap.reasons.length === 0 ? "no green average of its own yet" : `not compared: ${reasonWords(lap.reasons)}`;
+  return shownPercent(lap.averages?.savedFraction, why, true);
 }
 
 function meterReading(view: CarView): MeterReading {

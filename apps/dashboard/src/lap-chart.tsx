@@ -120,9 +120,9 @@ function chartOptions(units: Units, size: { width: number; height: number }, dra
   };
 }
 
-/** There is no lap 0. */
+/** The way to the first green flag may be lap 0; before it there is none. */
 function lapTicks(_plot: uPlot, laps: readonly number[]): string[] {
-  return laps.map((lap) => (lap < 1 ? "" : `${lap}`));
+  return laps.map((lap) => (lap < 0 ? "" : `${lap}`));
 }
 
 function drawBands(plot: uPlot, bands: readonly LapBand[]): void {
