@@ -1,21 +1,15 @@
 import { InvariantError } from "@burnline/std";
-import { PartitionRunner, type RunnerObserver, type RunnerOptions, type RunnerPorts } from "@burnline/stream";
+import { PartitionRun, type PartitionRunOptions } from "./partition-run.ts";
 import type { ProcessorLogger, ProcessorMetrics } from "./processor-metrics.ts";
-import { RaceTopology } from "./topology.ts";
+import type { RaceTopology } from "./topology.ts";
 
-/** How long a reader waits for records before the runner looks after its lease. */
-const IDLE_WAIT_MS = 200;
 /** Another owner has the partition: ask again after this. */
 const HELD_WAIT_MS = 100;
 /** Failures wait 50 ms, 100 ms, … up to this before the next try. */
 const BACKOFF_MS_MAX = 2_000;
 const BACKOFF_MS_MIN = 50;
 
-export interface WorkerDependencies {
-  readonly ports: RunnerPorts;
-  readonly race: string;
-  readonly options: RunnerOptions;
-  readonly observer: RunnerObserver;
+export interface WorkerDependencies extends PartitionRunOptions {
   readonly logger: ProcessorLogger;
   readonly metrics: ProcessorMetrics;
   /** A broken invariant: the process has to end. */
@@ -23,12 +17,12 @@ export interface WorkerDependencies {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** Keeps one partition running: acquires it, steps it, and after a failure begins anew from what the store holds. */
+/** Keeps one partition running: takes it, runs it, and after a failure begins anew from what the store holds. */
 export class PartitionWorker {
   readonly #dependencies: WorkerDependencies;
-  #stopping = false;
+  #isStopping = false;
   #done: Promise<void> | undefined;
-  #topology: RaceTopology | undefined;
+  #run: PartitionRun | undefined;
 
   constructor(dependencies: WorkerDependencies) {
     this.#dependencies = dependencies;
@@ -36,27 +30,29 @@ export class PartitionWorker {
 
   /** The running operator, while the partition is ours. */
   get topology(): RaceTopology | undefined {
-    return this.#topology;
+    return this.#run?.topology;
   }
 
   start(): void {
-    this.#done ??= this.#run();
+    this.#done ??= this.#keepRunning();
   }
 
   /** Commits what was read and gives the partition back. */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#isStopping = true;
+    this.#run?.stop();
     await this.#done;
   }
 
-  async #run(): Promise<void> {
+  async #keepRunning(): Promise<void> {
     const { logger, metrics, options, onFatal, sleep } = this.#dependencies;
     let failures = 0;
-    while (!this.#stopping) {
+    while (!this.#isStopping) {
       try {
-        const acquired = await this.#runOnce();
+        this.#run = new PartitionRun(this.#dependencies);
+        const end = await this.#run.run();
         failures = 0;
-        if (!acquired) await sleep(HELD_WAIT_MS);
+        if (end === "refused") await sleep(HELD_WAIT_MS);
       } catch (error) {
         if (error instanceof InvariantError) return onFatal(error);
         metrics.partitionFailed();
@@ -68,29 +64,5 @@ export class PartitionWorker {
         await sleep(backoffMs);
       }
     }
-  }
-
-  /** False when another owner holds the partition. */
-  async #runOnce(): Promise<boolean> {
-    const { ports, options, observer, race } = this.#dependencies;
-    const topology = new RaceTopology(race, options.partition);
-    const runner = await PartitionRunner.acquire(ports, options, topology, observer);
-    if (runner === undefined) return false;
-    this.#topology = topology;
-    try {
-      while (!this.#stopping) {
-        if ((await runner.step(IDLE_WAIT_MS)) === "lost") {
-          this.#topology = undefined;
-          return true;
-        }
-      }
-    } catch (error) {
-      this.#topology = undefined;
-      await runner.abandon();
-      throw error;
-    }
-    await runner.release();
-    this.#topology = undefined;
-    return true;
   }
 }

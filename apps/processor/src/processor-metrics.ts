@@ -8,6 +8,11 @@ export interface ProcessorMetrics {
   dataGap(): void;
   partitionLost(reason: string): void;
   partitionFailed(): void;
+  partitionsOwned(count: number): void;
+  /** `gapSeconds`: from when the former owner was last known to work, to when it runs here. */
+  takenOver(reason: string, gapSeconds: number): void;
+  /** Members or leases could not be read or written. */
+  membershipFailed(): void;
 }
 
 export interface ProcessorLogger {
@@ -48,6 +53,24 @@ export function createProcessorMetrics(metrics: Metrics): ProcessorMetrics {
     name: "processor_partition_failures_total",
     help: "Partitions that had to recover after an error",
   });
+  const owned = metrics.gauge({
+    name: "processor_partitions_owned_count",
+    help: "Partitions that run in this process",
+  });
+  const takeovers = metrics.counter({
+    name: "processor_takeovers_total",
+    help: "Partitions taken, by why they could be: handed-over, no-responders, silence, expired, own, free",
+    labels: ["reason"],
+  });
+  const gap = metrics.histogram({
+    name: "processor_handover_gap_seconds",
+    help: "From when a partition's former owner was last known to work, to when it runs here",
+    labels: ["reason"],
+  });
+  const membershipFailures = metrics.counter({
+    name: "processor_membership_failures_total",
+    help: "Times that members or leases could not be read or written; nothing is taken or given back meanwhile",
+  });
   return {
     committed: (recordCount, outputCount, oldestWaitSeconds) => {
       records.add(recordCount);
@@ -62,5 +85,11 @@ export function createProcessorMetrics(metrics: Metrics): ProcessorMetrics {
     dataGap: () => gaps.add(),
     partitionLost: (reason) => lost.add(1, { reason }),
     partitionFailed: () => failed.add(),
+    partitionsOwned: (count) => owned.set(count),
+    takenOver: (reason, gapSeconds) => {
+      takeovers.add(1, { reason });
+      gap.observe(gapSeconds, { reason });
+    },
+    membershipFailed: () => membershipFailures.add(),
   };
 }

@@ -1,8 +1,9 @@
 import { PARTITION_COUNT } from "@burnline/contract";
-import { RUNNER_DEFAULTS, type RunnerObserver, type RunnerOptions, type RunnerPorts } from "@burnline/stream";
+import { RUNNER_DEFAULTS, type RunnerOptions, type RunnerPorts } from "@burnline/stream";
 import type { CarCounts } from "./car-state.ts";
 import { PartitionWorker } from "./partition-worker.ts";
 import type { ProcessorLogger, ProcessorMetrics } from "./processor-metrics.ts";
+import { observeRunners } from "./runner-observer.ts";
 
 export interface ProcessorOptions {
   readonly ports: RunnerPorts;
@@ -27,9 +28,9 @@ export interface Processor {
   carCounts(): ReadonlyMap<string, Readonly<CarCounts>>;
 }
 
-/** Runs every partition of a race that it can get hold of. */
+/** Runs every partition of a race that it can get hold of: the form for one process that has the race for itself. */
 export function createProcessor(options: ProcessorOptions): Processor {
-  const observer = observe(options.metrics, options.logger);
+  const observer = observeRunners(options.metrics, options.logger);
   const workers = Array.from({ length: PARTITION_COUNT }, (_, partition) => {
     const runnerOptions: RunnerOptions = { ...RUNNER_DEFAULTS, ...options.runner, partition, ownerId: options.ownerId };
     const { ports, race, logger, metrics, onFatal, sleep } = options;
@@ -44,28 +45,5 @@ export function createProcessor(options: ProcessorOptions): Processor {
     },
     partitionsOwned: () => workers.filter(({ topology }) => topology !== undefined).length,
     carCounts: () => new Map(workers.flatMap(({ topology }) => [...(topology?.carCounts() ?? [])])),
-  };
-}
-
-function observe(metrics: ProcessorMetrics, logger: ProcessorLogger): RunnerObserver {
-  return {
-    recovered: (partition, source, position) => {
-      metrics.recovered(source);
-      if (source === "snapshot")
-        logger.warn({ partition, position }, "the state store had lost this partition; recovered it from a snapshot");
-    },
-    committed: (_, records, outputs, oldestWaitMs) => metrics.committed(records, outputs, oldestWaitMs / 1000),
-    snapshotStored: (_, bytes) => metrics.snapshotStored(bytes),
-    dataGap: (partition, firstMissing, firstPresent) => {
-      metrics.dataGap();
-      logger.error(
-        { partition, firstMissing, firstPresent },
-        "the log was trimmed before it was counted; totals are marked degraded",
-      );
-    },
-    lost: (partition, why) => {
-      metrics.partitionLost(why);
-      logger.warn({ partition, why }, "another owner has the partition");
-    },
   };
 }

@@ -12,6 +12,7 @@ export { createLogger, LOG_FORMATS, LOG_LEVELS } from "./log.ts";
 export { MEMORY_LOG_BYTES_MAX, MemoryEventLog } from "./memory-event-log.ts";
 export { MemoryLiveChannel } from "./memory-live-channel.ts";
 export { MemoryMembership } from "./memory-membership.ts";
+export { MemoryPeerHub, MemoryPeerLink } from "./memory-peer-link.ts";
 export { MemorySnapshotStore, SNAPSHOTS_KEPT } from "./memory-snapshot-store.ts";
 export { MemoryStateStore } from "./memory-state-store.ts";
 export type { CounterMetric, GaugeMetric, HistogramMetric, MetricOptions } from "./metrics.ts";

@@ -19,9 +19,10 @@ const action = fc.oneof(
   fc.record({ type: fc.constant("reweigh" as const), index, weight: fc.nat({ max: 3 }) }),
   fc.record({ type: fc.constant("loseStore" as const) }),
 );
+type Action = typeof action extends fc.Arbitrary<infer A> ? A : never;
 const schedule = fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 3_000 }), action }), { maxLength: 14 });
 
-function perform(world: OwnershipWorld, one: fc.TypeOfArbitrary<typeof action>): void {
+function perform(world: OwnershipWorld, one: Action): void {
   switch (one.type) {
     case "join":
       if (world.living.length < 6) world.join();

@@ -21,12 +21,17 @@ export interface RunnerPorts {
   readonly snapshots: SnapshotStore;
   readonly sink: OutboxSink;
   readonly live: LiveChannel;
+  /** The time of day, as the log has it too. */
   readonly clock: Clock;
+  /** Measures intervals: it must not jump when the time of day is set. Without it `clock` does. */
+  readonly steadyClock?: Clock;
 }
 
 export interface RunnerOptions {
   readonly partition: number;
   readonly ownerId: string;
+  /** Take the partition early from an owner that is believed dead; see AcquireOptions. */
+  readonly takeOverEpoch?: number;
   readonly leaseTtlMs: number;
   readonly leaseRenewMs: number;
   /** Records read and processed at most before a commit. */
@@ -52,7 +57,8 @@ export const RUNNER_DEFAULTS = {
 /** What a shell may want to count. Every method is called at most a few times per step. */
 export interface RunnerObserver {
   recovered?(partition: number, source: RecoverySource, position: LogPosition): void;
-  committed?(partition: number, records: number, outputs: number, oldestWaitMs: number): void;
+  /** `lagMs`: how long ago the log took the newest record of the commit. */
+  committed?(partition: number, records: number, outputs: number, oldestWaitMs: number, lagMs: number): void;
   snapshotStored?(partition: number, bytes: number): void;
   dataGap?(partition: number, firstMissing: LogPosition, firstPresent: LogPosition): void;
   lost?(partition: number, why: "renewal" | "fenced" | "conflict"): void;
@@ -83,6 +89,7 @@ export class PartitionRunner {
   #processed: LogPosition;
   #pendingRecords = 0;
   #oldestPendingMs = 0;
+  #newestAppendedMs = 0;
   #renewDueMs: number;
   #snapshotDueMs: number;
   #recordsSinceSnapshot = 0;
@@ -102,7 +109,7 @@ export class PartitionRunner {
     this.#reader = start.reader;
     this.#committed = start.position;
     this.#processed = start.position;
-    const nowMs = ports.clock.nowMs();
+    const nowMs = this.#steadyMs();
     this.#renewDueMs = nowMs + options.leaseRenewMs;
     // Staggered over the partitions, so that they do not all write at once.
     this.#snapshotDueMs = nowMs + options.snapshotIntervalMs * (1 + (options.partition % 64) / 64);
@@ -119,7 +126,9 @@ export class PartitionRunner {
     operator: Operator,
     observer: RunnerObserver = {},
   ): Promise<PartitionRunner | undefined> {
-    const lease = await ports.state.acquire(options.partition, options.ownerId, options.leaseTtlMs);
+    const { takeOverEpoch } = options;
+    const how = takeOverEpoch === undefined ? {} : { takeOverEpoch };
+    const lease = await ports.state.acquire(options.partition, options.ownerId, options.leaseTtlMs, how);
     if (lease === undefined) return undefined;
     const recovered = await recoverState(ports, lease, operator.schemaVersion);
     if (recovered === undefined) return undefined;
@@ -154,6 +163,11 @@ export class PartitionRunner {
     return records.length > 0 ? "progress" : "idle";
   }
 
+  /** Ends the waiting of a step that runs now: nothing more is read. What comes next is `release`. */
+  async stopReading(): Promise<void> {
+    await this.#reader.close();
+  }
+
   /** Commits what was processed and gives the partition back. */
   async release(): Promise<void> {
     if (this.#pendingRecords > 0) await this.#commit();
@@ -169,7 +183,8 @@ export class PartitionRunner {
   #process(record: LogRecord): void {
     assert(record.position > this.#processed, "the log went backwards");
     assert(record.partition === this.#options.partition, "a record of another partition");
-    if (this.#pendingRecords === 0) this.#oldestPendingMs = this.#ports.clock.nowMs();
+    if (this.#pendingRecords === 0) this.#oldestPendingMs = this.#steadyMs();
+    this.#newestAppendedMs = record.appendedAtMs;
     this.#operator.process(record, this.#output);
     this.#processed = record.position;
     this.#pendingRecords++;
@@ -184,7 +199,7 @@ export class PartitionRunner {
 
   #msUntilCommit(): number {
     if (this.#pendingRecords === 0) return Number.POSITIVE_INFINITY;
-    return Math.max(0, this.#oldestPendingMs + this.#options.commitIntervalMs - this.#ports.clock.nowMs());
+    return Math.max(0, this.#oldestPendingMs + this.#options.commitIntervalMs - this.#steadyMs());
   }
 
   #commitDue(): boolean {
@@ -200,8 +215,9 @@ export class PartitionRunner {
       outbox: this.#outbox,
     });
     if (outcome !== "committed") return outcome;
-    const waitedMs = this.#ports.clock.nowMs() - this.#oldestPendingMs;
-    this.#observer.committed?.(this.#options.partition, this.#pendingRecords, this.#outbox.length, waitedMs);
+    const waitedMs = this.#steadyMs() - this.#oldestPendingMs;
+    const lagMs = Math.max(0, this.#ports.clock.nowMs() - this.#newestAppendedMs);
+    this.#observer.committed?.(this.#options.partition, this.#pendingRecords, this.#outbox.length, waitedMs, lagMs);
     this.#committed = this.#processed;
     this.#recordsSinceSnapshot += this.#pendingRecords;
     this.#pendingRecords = 0;
@@ -213,14 +229,14 @@ export class PartitionRunner {
   }
 
   async #keepLease(): Promise<boolean> {
-    const nowMs = this.#ports.clock.nowMs();
+    const nowMs = this.#steadyMs();
     if (nowMs < this.#renewDueMs) return true;
     this.#renewDueMs = nowMs + this.#options.leaseRenewMs;
     return this.#ports.state.renew(this.#lease, this.#options.leaseTtlMs);
   }
 
   async #snapshotIfDue(): Promise<void> {
-    const nowMs = this.#ports.clock.nowMs();
+    const nowMs = this.#steadyMs();
     if (nowMs < this.#snapshotDueMs && this.#recordsSinceSnapshot < this.#options.snapshotRecords) return;
     const state = await this.#ports.state.load(this.#lease);
     if (state === undefined) return;
@@ -238,8 +254,13 @@ export class PartitionRunner {
     this.#operator.onDataGap(this.#committed + 1, first, this.#output);
     this.#observer.dataGap?.(this.#options.partition, this.#committed + 1, first);
     this.#processed = first - 1;
-    this.#oldestPendingMs = this.#ports.clock.nowMs();
+    this.#oldestPendingMs = this.#steadyMs();
+    this.#newestAppendedMs = this.#ports.clock.nowMs();
     this.#pendingRecords = 1;
+  }
+
+  #steadyMs(): number {
+    return (this.#ports.steadyClock ?? this.#ports.clock).nowMs();
   }
 
   async #lose(why: "renewal" | "fenced" | "conflict"): Promise<"lost"> {

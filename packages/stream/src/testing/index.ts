@@ -1,3 +1,4 @@
+export { CountingOperator } from "./counting-operator.ts";
 export type { EventLogFixture } from "./event-log-fixture.ts";
 export { eventLogSuite } from "./event-log-suite.ts";
 export type { LiveChannelFixture } from "./live-channel-suite.ts";
@@ -6,6 +7,8 @@ export type { MembershipFixture } from "./membership-suite.ts";
 export { membershipSuite } from "./membership-suite.ts";
 export type { RunnerFixture } from "./partition-runner-suite.ts";
 export { partitionRunnerSuite } from "./partition-runner-suite.ts";
+export type { PeerLinkFixture } from "./peer-link-suite.ts";
+export { peerLinkSuite } from "./peer-link-suite.ts";
 export type { SnapshotStoreFixture } from "./snapshot-store-suite.ts";
 export { snapshotStoreSuite } from "./snapshot-store-suite.ts";
 export type { StateStoreFixture } from "./state-records.ts";

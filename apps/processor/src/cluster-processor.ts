@@ -1,0 +1,241 @@
+import { PARTITION_COUNT } from "@burnline/contract";
+import { type Clock, InvariantError } from "@burnline/std";
+import {
+  type AcquireCommand,
+  ASK_TIMEOUT_MS,
+  HEARTBEAT_TTL_MS,
+  type Membership,
+  Ownership,
+  type OwnershipCommand,
+  type PeerLink,
+  RUNNER_DEFAULTS,
+  type RunnerObserver,
+} from "@burnline/stream";
+import { ClusterScale, type ScaleReading } from "./cluster-scale.ts";
+import { warmUp } from "./cluster-warm-up.ts";
+import { PartitionRun, type RunEnd } from "./partition-run.ts";
+import type { Processor, ProcessorOptions } from "./processor.ts";
+import type { ProcessorLogger } from "./processor-metrics.ts";
+import { observeRunners } from "./runner-observer.ts";
+import type { RaceTopology } from "./topology.ts";
+
+/** Members and leases are looked at so often, and at once when a member is suspected. */
+const TURN_MS = 100;
+const HEARTBEAT_MS = 250;
+/** A car without a frame for so many ticks (seconds) is no load. */
+const IDLE_TICKS = 15;
+
+export interface ClusterProcessorOptions extends ProcessorOptions {
+  readonly logger: ProcessorLogger & { info(fields: object, message: string): void };
+  readonly membership: Membership;
+  readonly link: PeerLink;
+  /** Measures intervals; must not go back. */
+  readonly steadyClock: Clock;
+  /** False while the log cannot be reached: who cannot work does not say that it is there, so others take its partitions. */
+  readonly canWork?: () => boolean;
+}
+
+export interface ClusterProcessor extends Processor {
+  /** What the autoscaler asks for. */
+  scale(): ScaleReading;
+}
+
+/**
+ * Shares a race's partitions with other processes. A shell around `Ownership`: tells it what is so, does what it says.
+ * `ownerId` has to be of this life of the process only.
+ */
+export function createClusterProcessor(options: ClusterProcessorOptions): ClusterProcessor {
+  const shell = new OwnershipShell(options);
+  return {
+    start: () => shell.start(),
+    stop: () => shell.stop(),
+    partitionsOwned: () => shell.topologies().length,
+    carCounts: () => new Map(shell.topologies().flatMap((topology) => [...topology.carCounts()])),
+    scale: () => shell.scale(),
+  };
+}
+
+class OwnershipShell {
+  readonly #options: ClusterProcessorOptions;
+  readonly #core: Ownership;
+  readonly #observer: RunnerObserver;
+  readonly #scale: ClusterScale;
+  readonly #runs = new Map<number, PartitionRun>();
+  readonly #drained = Promise.withResolvers<void>();
+  #unsubscribe: () => void = () => {};
+  #turns: Promise<void> | undefined;
+  #heartbeatDueMs = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | undefined;
+  #isStopped = false;
+  #membershipFails = false;
+
+  constructor(options: ClusterProcessorOptions) {
+    this.#options = options;
+    this.#core = new Ownership({ memberId: options.ownerId, partitionCount: PARTITION_COUNT });
+    this.#scale = new ClusterScale(options.steadyClock);
+    const observer = observeRunners(options.metrics, options.logger);
+    this.#observer = {
+      ...observer,
+      committed: (partition, records, outputs, oldestWaitMs, lagMs) => {
+        this.#scale.committed(partition, lagMs);
+        observer.committed?.(partition, records, outputs, oldestWaitMs, lagMs);
+      },
+    };
+  }
+
+  async start(): Promise<void> {
+    // A standby that has never run would take over at the speed of cold code.
+    await warmUp();
+    this.#unsubscribe = this.#options.link.subscribe((message) => {
+      this.#core.onMessage(this.#nowMs(), message);
+      this.#obey();
+    });
+    await this.#turn();
+    this.#turns = this.#keepTurning();
+  }
+
+  /** Gives everything back, one after the other, to those who stay. */
+  async stop(): Promise<void> {
+    this.#core.drain();
+    this.#heartbeatDueMs = Number.NEGATIVE_INFINITY;
+    this.#obey();
+    this.#noteDrained();
+    await this.#drained.promise;
+    this.#isStopped = true;
+    await this.#turns;
+    this.#unsubscribe();
+    await this.#options.membership.leave(this.#options.ownerId).catch((error: unknown) => this.#failed(error));
+    await this.#options.link.close();
+  }
+
+  topologies(): readonly RaceTopology[] {
+    return [...this.#runs.values()].flatMap(({ topology }) => topology ?? []);
+  }
+
+  scale(): ScaleReading {
+    return this.#scale.read(this.#core.unowned(this.#nowMs()));
+  }
+
+  async #keepTurning(): Promise<void> {
+    while (!this.#isStopped) {
+      await this.#options.sleep(TURN_MS);
+      await this.#turn();
+    }
+  }
+
+  async #turn(): Promise<void> {
+    await this.#heartbeat();
+    await this.#look();
+    this.#options.metrics.partitionsOwned(this.topologies().length);
+  }
+
+  async #heartbeat(): Promise<void> {
+    const { membership, canWork = () => true } = this.#options;
+    const nowMs = this.#nowMs();
+    if (nowMs < this.#heartbeatDueMs || !canWork()) return;
+    this.#heartbeatDueMs = nowMs + HEARTBEAT_MS;
+    const member = this.#core.heartbeat((partition) => activeCars(this.#runs.get(partition)?.topology));
+    await membership.heartbeat(member, HEARTBEAT_TTL_MS).catch((error: unknown) => this.#failed(error));
+  }
+
+  /** Reads members and leases, and does what follows from them. One look at a time. */
+  #look(): Promise<void> {
+    this.#looking ??= this.#lookOnce().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { membership } = this.#options;
+    try {
+      const [members, leases] = await Promise.all([membership.members(), membership.leases()]);
+      this.#core.onView(this.#nowMs(), members, leases);
+      this.#membershipFails = false;
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#obey();
+  }
+
+  #obey(): void {
+    for (const command of this.#core.decide(this.#nowMs())) this.#do(command);
+  }
+
+  #do(command: OwnershipCommand): void {
+    const { link } = this.#options;
+    switch (command.type) {
+      case "acquire":
+        void this.#run(command);
+        break;
+      case "release":
+        this.#runs.get(command.partition)?.stop();
+        break;
+      case "ask":
+        void link.ask(command.memberId, ASK_TIMEOUT_MS).then((answer) => {
+          this.#core.onAnswer(this.#nowMs(), command.memberId, answer);
+          this.#obey();
+        });
+        break;
+      case "announce":
+        link.announce(command.message);
+        break;
+      case "look":
+        void this.#look();
+    }
+  }
+
+  async #run({ partition, takeOverEpoch, reason, sinceMs }: AcquireCommand): Promise<void> {
+    const { ports, race, ownerId, runner, metrics, logger } = this.#options;
+    const run = new PartitionRun({
+      ...{ ports, race, observer: this.#observer },
+      options: {
+        ...{ ...RUNNER_DEFAULTS, ...runner, partition, ownerId },
+        ...(takeOverEpoch === undefined ? {} : { takeOverEpoch }),
+      },
+    });
+    this.#runs.set(partition, run);
+    let end: RunEnd | "failed";
+    try {
+      end = await run.run(() => {
+        const gapMs = this.#nowMs() - sinceMs;
+        metrics.takenOver(reason, gapMs / 1_000);
+        if (reason !== "free" && reason !== "own")
+          logger.info({ partition, reason, gapMs: Math.round(gapMs) }, "took over a partition");
+        this.#core.onOutcome(this.#nowMs(), partition, "acquired");
+        this.#obey();
+      });
+    } catch (error) {
+      if (error instanceof InvariantError) return this.#options.onFatal(error);
+      metrics.partitionFailed();
+      logger.error({ err: error, partition }, "partition failed, recovering from the store");
+      end = "failed";
+    }
+    this.#runs.delete(partition);
+    this.#scale.forget(partition);
+    this.#core.onOutcome(this.#nowMs(), partition, end);
+    this.#obey();
+    this.#noteDrained();
+  }
+
+  #noteDrained(): void {
+    if (this.#core.isDrained) this.#drained.resolve();
+  }
+
+  /** Said once until it works again: the metric counts every time. */
+  #failed(error: unknown): void {
+    this.#options.metrics.membershipFailed();
+    if (!this.#membershipFails) this.#options.logger.error({ err: error }, "cannot see the other processors");
+    this.#membershipFails = true;
+  }
+
+  #nowMs(): number {
+    return this.#options.steadyClock.nowMs();
+  }
+}
+
+function activeCars(topology: RaceTopology | undefined): number {
+  let active = 0;
+  for (const [, car] of topology?.cars() ?? []) if (car.ticksSilent < IDLE_TICKS) active += 1;
+  return active;
+}

@@ -1,0 +1,26 @@
+import type { RunnerObserver } from "@burnline/stream";
+import type { ProcessorLogger, ProcessorMetrics } from "./processor-metrics.ts";
+
+/** Turns what the partitions report into metrics and log lines. */
+export function observeRunners(metrics: ProcessorMetrics, logger: ProcessorLogger): RunnerObserver {
+  return {
+    recovered: (partition, source, position) => {
+      metrics.recovered(source);
+      if (source === "snapshot")
+        logger.warn({ partition, position }, "the state store had lost this partition; recovered it from a snapshot");
+    },
+    committed: (_, records, outputs, oldestWaitMs) => metrics.committed(records, outputs, oldestWaitMs / 1000),
+    snapshotStored: (_, bytes) => metrics.snapshotStored(bytes),
+    dataGap: (partition, firstMissing, firstPresent) => {
+      metrics.dataGap();
+      logger.error(
+        { partition, firstMissing, firstPresent },
+        "the log was trimmed before it was counted; totals are marked degraded",
+      );
+    },
+    lost: (partition, why) => {
+      metrics.partitionLost(why);
+      logger.warn({ partition, why }, "another owner has the partition");
+    },
+  };
+}
