@@ -34,7 +34,7 @@ export const REDIS_COMMANDS_WAITING_MAX = 10_000;
 
 /** Between two attempts to reconnect: short, because a lease lasts 2 s. Jitter keeps processes from coming all at once. */
 const RECONNECT_MS_MIN = 20;
-const RECONNECT_MS_MAX = 500;
+const RECONNECT_MS_MAX = 200;
 
 const REPLIES_AS_BYTES = { [RESP_TYPES.BLOB_STRING]: Buffer };
 
@@ -118,6 +118,9 @@ function createBehindSentinel(options: RedisClientOptions): RedisClient {
 /** A fail-over is announced by the sentinels; this finds the one whose announcement was missed. */
 const SENTINEL_SCAN_MS = 5_000;
 
+/** A node that is away for longer has perhaps been replaced: ask the others. */
+const TOPOLOGY_REFRESH_MS = 500;
+
 function createOfCluster(options: RedisClientOptions): RedisClient {
   const { address } = options;
   const common = nodeOptions(options);
@@ -125,7 +128,7 @@ function createOfCluster(options: RedisClientOptions): RedisClient {
     rootNodes: address.nodes.map((node) => ({ socket: { ...common.socket, ...node } })),
     defaults: common,
     commandOptions: COMMAND_OPTIONS,
-    topologyRefreshOnReconnectionAttemptStrategy: RECONNECT_MS_MAX,
+    topologyRefreshOnReconnectionAttemptStrategy: TOPOLOGY_REFRESH_MS,
   });
   client.on("error", options.onError).on("node-error", options.onError).on("node-ready", options.onReady);
   return {

@@ -93,7 +93,7 @@ export function toRedisStorageError(error: unknown, place: string): StorageError
     return new StorageError("closed", `The connection to Redis at ${place} is closed.`, cause);
   }
   if (judgeRedisError(error) === "again") {
-    const text = `Redis at ${place} cannot be reached (${reason}): check that it runs, its address and the network.`;
+    const text = `Redis at ${place} cannot be reached (${reason}): check that it runs, its address (redis without TLS, rediss with TLS) and the network.`;
     return new StorageError("unreachable", text, cause);
   }
   return new StorageError("failed", `Redis at ${place} failed (${reason}): see its log.`, cause);

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -68,6 +68,29 @@ export function startNatsServer(options: RealServerOptions = {}): Promise<RealSe
 /** A redis-server as production has it: append-only file, no eviction. */
 export function startRedisServer(options: RealServerOptions = {}): Promise<RealServer> {
   return startServer(REDIS, options);
+}
+
+/** A sentinel that alone decides who is master of the servers that it knows under this name. */
+export function startRedisSentinel(masterName: string, masterPort: number): Promise<RealServer> {
+  const settings = (port: number, folder: string) =>
+    [
+      ...[`bind 127.0.0.1`, `port ${port}`, `dir ${folder}`],
+      ...[
+        `sentinel monitor ${masterName} 127.0.0.1 ${masterPort} 1`,
+        `sentinel down-after-milliseconds ${masterName} 500`,
+      ],
+    ].join("\n");
+  const program: Program = {
+    ...REDIS,
+    readyLine: /\+monitor master/,
+    args: (port, folder) => {
+      // It writes what it learns into the same file.
+      const path = join(folder, "sentinel.conf");
+      writeFileSync(path, settings(port, folder));
+      return [path, "--sentinel"];
+    },
+  };
+  return startServer(program, {});
 }
 
 /** A port that nobody listened on a moment ago. */

@@ -1,0 +1,80 @@
+import type { Commit, Lease } from "@burnline/stream";
+import { createClient } from "redis";
+import { expect } from "vitest";
+import { createLogger } from "../log.ts";
+import { connectRedis, type RedisConnection, type RedisOptions } from "../redis-connection.ts";
+import type { RedisStateStore } from "../redis-state-store.ts";
+import { type RealServer, type RealServerOptions, startRedisSentinel, startRedisServer } from "./real-servers.ts";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+
+export const silentLogger = createLogger({ service: "test", level: "silent", format: "json" });
+
+/** What a test opens, and closes in reverse order. */
+export class RedisTestBench {
+  #closing: (() => Promise<void>)[] = [];
+
+  async startServer(options?: RealServerOptions): Promise<RealServer> {
+    const server = await startRedisServer(options);
+    this.#closing.push(() => server.stop());
+    return server;
+  }
+
+  async startSentinel(masterName: string, masterPort: number): Promise<RealServer> {
+    const sentinel = await startRedisSentinel(masterName, masterPort);
+    this.#closing.push(() => sentinel.stop());
+    return sentinel;
+  }
+
+  /** For a sentinel, which is no server that `connectRedis` would take. */
+  async connectBare(port: number): Promise<(args: readonly string[]) => Promise<unknown>> {
+    const client = createClient({ socket: { host: "127.0.0.1", port } });
+    await client.connect();
+    this.#closing.push(() => client.close());
+    return (args) => client.sendCommand(args);
+  }
+
+  async connect(address: string | { readonly port: number }, options: Partial<RedisOptions> = {}) {
+    const text = typeof address === "string" ? address : `redis://127.0.0.1:${address.port}`;
+    const connection = await connectRedis({ address: text, logger: silentLogger, ...options });
+    this.#closing.push(() => connection.close());
+    return connection;
+  }
+
+  async startProxy(port: number): Promise<TcpProxy> {
+    const proxy = await startTcpProxy(port);
+    this.#closing.push(() => proxy.close());
+    return proxy;
+  }
+
+  async close(): Promise<void> {
+    const closing = this.#closing.toReversed();
+    this.#closing = [];
+    for (const close of closing) await close();
+  }
+}
+
+/** Runs one command, as redis-cli would. */
+export async function redisCommand(connection: RedisConnection, ...args: string[]): Promise<unknown> {
+  const [reply] = await connection.askAll(args);
+  return reply;
+}
+
+/** The commit from `position` to the next: one car's state and one output, both named after the position. */
+export function commitFrom(position: number): Commit {
+  return {
+    previousPosition: position,
+    nextPosition: position + 1,
+    schemaVersion: 1,
+    changes: new Map([["car/24", Buffer.from(`state at ${position + 1}`)]]),
+    outbox: [{ id: `output-${position + 1}`, subject: "fact.r.lap.24", payload: Uint8Array.of(position & 0xff) }],
+  };
+}
+
+/** The store holds what the commits from 0 up to the position leave, each once. */
+export async function expectStateAt(store: RedisStateStore, lease: Lease, position: number): Promise<void> {
+  const state = await store.load(lease);
+  expect(state?.position).toBe(position);
+  expect(Buffer.from(state?.entries.get("car/24") ?? []).toString()).toBe(`state at ${position}`);
+  const ids = (await store.outbox(lease, 100_000)).map(({ id }) => id);
+  expect(ids).toEqual(Array.from({ length: position }, (_, index) => `output-${index + 1}`));
+}
