@@ -11,7 +11,7 @@ import { AckPolicy, type ConsumerInfo, DeliverPolicy, JetStreamApiCodes, JetStre
 import { nanos } from "@nats-io/nats-core";
 import type { Logger } from "./log.ts";
 import { NatsDurableReader } from "./nats-durable-reader.ts";
-import { guardNats, natsFault } from "./nats-error.ts";
+import { natsFault } from "./nats-error.ts";
 import { NatsFeed } from "./nats-feed.ts";
 import type { NatsLink } from "./nats-link.ts";
 import { NatsPublisher } from "./nats-publisher.ts";
@@ -21,12 +21,14 @@ import type { SubjectLayout } from "./nats-subjects.ts";
 
 /** Records that a durable group may hold without acknowledging them; at the cap the server gives it no more. */
 const DURABLE_IN_FLIGHT_RECORDS_MAX = 4_096;
-/** What a reader that died held goes to another one after this. */
+/** A reader works on what it holds for less than this. */
 const DURABLE_ACK_MS = 10_000;
 
 export interface NatsEventLogOptions extends NatsStreamOptions {
   readonly layout: SubjectLayout;
   readonly logger?: Pick<Logger, "info" | "warn">;
+  /** What a durable reader that died held goes to another one after this. */
+  readonly durableAckMs?: number;
 }
 
 /**
@@ -37,6 +39,7 @@ export class NatsEventLog implements EventLog {
   readonly #link: NatsLink;
   readonly #stream: string;
   readonly #layout: SubjectLayout;
+  readonly #durableAckMs: number;
   readonly #publisher: NatsPublisher;
   readonly #readers = new Set<LogReader | DurableReader>();
 
@@ -46,10 +49,12 @@ export class NatsEventLog implements EventLog {
     return new NatsEventLog(link, options);
   }
 
-  private constructor(link: NatsLink, { name, layout, maxRecordBytes }: NatsEventLogOptions) {
+  private constructor(link: NatsLink, options: NatsEventLogOptions) {
+    const { name, layout, maxRecordBytes, durableAckMs = DURABLE_ACK_MS } = options;
     this.#link = link;
     this.#stream = name;
     this.#layout = layout;
+    this.#durableAckMs = durableAckMs;
     this.#publisher = new NatsPublisher(link, name, layout, maxRecordBytes);
   }
 
@@ -81,7 +86,7 @@ export class NatsEventLog implements EventLog {
   async openDurable(name: string, subjectPrefix: string): Promise<DurableReader> {
     const filter = this.#layout.filter(undefined, subjectPrefix);
     const what = `durable reader ${name}`;
-    const held = (await this.#durable(name)) ?? (await guardNats(what, () => this.#addDurable(name, filter)));
+    const held = (await this.#durable(name)) ?? (await this.#link.ask(what, () => this.#addDurable(name, filter)));
     if ((held.config.filter_subject ?? ">") !== filter) {
       const detail = `it exists for ${held.config.filter_subject ?? "everything"} instead of ${filter}`;
       throw natsFault("unusable", what, detail);
@@ -100,7 +105,7 @@ export class NatsEventLog implements EventLog {
   }
 
   async bounds(): Promise<{ first: LogPosition; last: LogPosition }> {
-    const { state } = await guardNats(this.#what, () => this.#link.manager.streams.info(this.#stream));
+    const { state } = await this.#link.ask(this.#what, () => this.#link.manager.streams.info(this.#stream));
     return { first: state.messages === 0 ? state.last_seq + 1 : state.first_seq, last: state.last_seq };
   }
 
@@ -112,7 +117,7 @@ export class NatsEventLog implements EventLog {
     const filter = this.#layout.filter(partition, subjectPrefix);
     if (subjectPrefix === "" || subjectPrefix.endsWith(".")) return this.#newestOf(filter);
     // NATS compares whole tokens only: ask which subjects there are.
-    const info = await guardNats(this.#what, () =>
+    const info = await this.#link.ask(this.#what, () =>
       this.#link.manager.streams.info(this.#stream, { subjects_filter: filter }),
     );
     const subjects = Object.keys(info.state.subjects ?? {}).filter((natsSubject) => {
@@ -128,7 +133,7 @@ export class NatsEventLog implements EventLog {
 
   /** Forgets everything in front of this position. Positions are never given again. */
   async trim(before: LogPosition): Promise<void> {
-    await guardNats(this.#what, () => this.#link.manager.streams.purge(this.#stream, { seq: before }));
+    await this.#link.ask(this.#what, () => this.#link.manager.streams.purge(this.#stream, { seq: before }));
   }
 
   /** Closes the readers that are still open and fails the appends that are not acknowledged. The link stays. */
@@ -142,15 +147,14 @@ export class NatsEventLog implements EventLog {
   }
 
   async #findNext(filter: string, after: LogPosition): Promise<LogPosition | undefined> {
-    if (!this.#link.isConnected) throw natsFault("unreachable", this.#what, "no connection");
     const query = { seq: after + 1, next_by_subj: filter };
-    const found = await guardNats(this.#what, () => this.#link.manager.direct.getMessage(this.#stream, query));
+    const found = await this.#link.ask(this.#what, () => this.#link.manager.direct.getMessage(this.#stream, query));
     return found?.seq;
   }
 
   async #newestOf(filter: string): Promise<LogRecord | undefined> {
     const query = { last_by_subj: filter };
-    const found = await guardNats(this.#what, () => this.#link.manager.direct.getMessage(this.#stream, query));
+    const found = await this.#link.ask(this.#what, () => this.#link.manager.direct.getMessage(this.#stream, query));
     if (found === null) return undefined;
     const { partition, subject } = this.#layout.fromNats(found.subject);
     return { position: found.seq, partition, subject, appendedAtMs: found.time.getTime(), payload: found.data };
@@ -158,7 +162,7 @@ export class NatsEventLog implements EventLog {
 
   async #durable(name: string): Promise<ConsumerInfo | undefined> {
     try {
-      return await guardNats(this.#what, () => this.#link.manager.consumers.info(this.#stream, name));
+      return await this.#link.ask(this.#what, () => this.#link.manager.consumers.info(this.#stream, name));
     } catch (error) {
       const { cause } = error instanceof Error ? error : {};
       if (cause instanceof JetStreamApiError && cause.code === JetStreamApiCodes.ConsumerNotFound) return undefined;
@@ -171,7 +175,7 @@ export class NatsEventLog implements EventLog {
       durable_name: name,
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
-      ack_wait: nanos(DURABLE_ACK_MS),
+      ack_wait: nanos(this.#durableAckMs),
       max_ack_pending: DURABLE_IN_FLIGHT_RECORDS_MAX,
       max_deliver: -1,
       ...(filter === ">" ? {} : { filter_subject: filter }),
@@ -180,7 +184,7 @@ export class NatsEventLog implements EventLog {
 
   /** The server may have acknowledged a record that its consumers have not noticed yet; the stream itself knows it. */
   async #hasUndelivered(name: string, filter: string): Promise<boolean> {
-    const info = await guardNats(this.#what, () => this.#link.manager.consumers.info(this.#stream, name));
+    const info = await this.#link.ask(this.#what, () => this.#link.manager.consumers.info(this.#stream, name));
     if (info.num_ack_pending >= DURABLE_IN_FLIGHT_RECORDS_MAX) return false;
     return (await this.#findNext(filter, info.delivered.stream_seq)) !== undefined;
   }

@@ -83,10 +83,10 @@ export class NatsFeed {
   static async open(options: FeedOptions): Promise<NatsFeed> {
     const feed = new NatsFeed(options);
     try {
-      await feed.#start();
+      await options.link.ask(`stream ${options.stream}`, () => feed.#start());
     } catch (error) {
       feed.close();
-      throw toNatsError(error, `stream ${options.stream}`);
+      throw error;
     }
     return feed;
   }

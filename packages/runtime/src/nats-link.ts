@@ -4,7 +4,7 @@ import { type Authenticator, credsAuthenticator, errors, nkeyAuthenticator } fro
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import { guardNats } from "./nats-error.ts";
+import { guardNats, natsFault } from "./nats-error.ts";
 import { createNatsMetrics, type NatsMetrics, NO_NATS_METRICS } from "./nats-metrics.ts";
 import { checkServerVersion } from "./nats-version.ts";
 import { StorageError } from "./storage-error.ts";
@@ -45,6 +45,8 @@ const CONNECT_MS_MAX = 10_000;
 /** Between attempts to connect again: from here, doubling, up to there, each with a chance part of up to its half. */
 const RECONNECT_MS_MIN = 50;
 const RECONNECT_MS_MAX = 1_000;
+/** A request without a connection waits so long for one. */
+const CONNECTION_WAIT_MS_MAX = 2_000;
 /** A server that answers none of three pings is taken for lost: after 1.5 s. */
 const PING_INTERVAL_MS = 500;
 const PINGS_UNANSWERED_MAX = 2;
@@ -180,6 +182,33 @@ export class NatsLink {
     return () => {
       this.#listeners.delete(listener);
     };
+  }
+
+  /**
+   * A request to the server: waits a little for a connection, and rejects as "unreachable" the moment the connection
+   * breaks, rather than when the request's time is up.
+   */
+  async ask<T>(what: string, call: () => Promise<T>): Promise<T> {
+    if (!this.#isConnected) await this.#waitForConnection(what);
+    const { promise: lost, reject } = Promise.withResolvers<never>();
+    const stop = this.listen({
+      disconnected: () => reject(natsFault("unreachable", what, "the connection broke before the answer came")),
+    });
+    try {
+      return await Promise.race([guardNats(what, call), lost]);
+    } finally {
+      stop();
+    }
+  }
+
+  async #waitForConnection(what: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stop = this.listen({ connected: resolve });
+    const timer = setTimeout(() => reject(natsFault("unreachable", what, "no connection")), CONNECTION_WAIT_MS_MAX);
+    await promise.finally(() => {
+      clearTimeout(timer);
+      stop();
+    });
   }
 
   /** Sends what is buffered, then closes. */

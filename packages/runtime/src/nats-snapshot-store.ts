@@ -5,7 +5,7 @@ import { type KV, type KvEntry, Kvm } from "@nats-io/kv";
 import { deadline, nanos } from "@nats-io/nats-core";
 import { type ObjectStore, Objm } from "@nats-io/obj";
 import { SNAPSHOTS_KEPT } from "./memory-snapshot-store.ts";
-import { guardNats, natsFault } from "./nats-error.ts";
+import { natsFault } from "./nats-error.ts";
 import type { NatsLink } from "./nats-link.ts";
 import { StorageError } from "./storage-error.ts";
 
@@ -43,6 +43,7 @@ interface Entry {
  * it replaces, so of two owners of a partition the one with the lower position cannot win.
  */
 export class NatsSnapshotStore implements SnapshotStore {
+  readonly #link: NatsLink;
   readonly #what: string;
   readonly #entries: KV;
   readonly #objects: ObjectStore;
@@ -50,7 +51,7 @@ export class NatsSnapshotStore implements SnapshotStore {
   static async open(link: NatsLink, options: NatsSnapshotOptions): Promise<NatsSnapshotStore> {
     const { bucket, replicas, maxAgeMs, maxBytes } = options;
     const what = `bucket ${bucket}`;
-    return guardNats(what, async () => {
+    return link.ask(what, async () => {
       const storage = StorageType.File;
       const limits = { replicas, storage, max_bytes: maxBytes };
       const kv = { ...limits, history: SNAPSHOTS_KEPT, ttl: maxAgeMs };
@@ -61,11 +62,12 @@ export class NatsSnapshotStore implements SnapshotStore {
       const wanted = `history ${SNAPSHOTS_KEPT}, replicas ${replicas}, age ${maxAgeMs} ms`;
       if (held !== wanted)
         throw natsFault("unusable", what, `it has ${held} instead of ${wanted}: remove or rename it`);
-      return new NatsSnapshotStore(what, entries, objects);
+      return new NatsSnapshotStore(link, what, entries, objects);
     });
   }
 
-  private constructor(what: string, entries: KV, objects: ObjectStore) {
+  private constructor(link: NatsLink, what: string, entries: KV, objects: ObjectStore) {
+    this.#link = link;
     this.#what = what;
     this.#entries = entries;
     this.#objects = objects;
@@ -152,7 +154,7 @@ export class NatsSnapshotStore implements SnapshotStore {
 
   async #guard<T>(call: () => Promise<T>): Promise<T> {
     try {
-      return await guardNats(this.#what, () => deadline(call(), CALL_MS_MAX));
+      return await this.#link.ask(this.#what, () => deadline(call(), CALL_MS_MAX));
     } catch (error) {
       if (error instanceof StorageError || !(error instanceof Error)) throw error;
       throw natsFault("failed", this.#what, error.message, error);
