@@ -27,6 +27,10 @@ export const subjects = {
   live: (race: string, car: string) => `live.${race}.${car}`,
   liveOf: (race: string) => `live.${race}.`,
   late: (race: string, car: string) => `late.${race}.${car}`,
+  /** Answered by the processor with this id, a subject token. */
+  peerAsk: (race: string, memberToken: string) => `peer.${race}.ask.${memberToken}`,
+  /** What processors of a race say to each other. */
+  peerSay: (race: string) => `peer.${race}.say`,
   deadLetter: (race: string, reason: string) => `dead.${race}.${reason}`,
 } as const;
 

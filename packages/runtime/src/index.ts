@@ -22,6 +22,7 @@ export { NatsEventLog } from "./nats-event-log.ts";
 export type { NatsCredentials, NatsLink, NatsOptions, NatsTls } from "./nats-link.ts";
 export { connectNats } from "./nats-link.ts";
 export { NatsLiveChannel } from "./nats-live-channel.ts";
+export { NatsPeerLink } from "./nats-peer-link.ts";
 export type { NatsSnapshotOptions } from "./nats-snapshot-store.ts";
 export { NatsSnapshotStore } from "./nats-snapshot-store.ts";
 export type { NatsStreamOptions } from "./nats-stream.ts";
