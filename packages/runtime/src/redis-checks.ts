@@ -6,11 +6,13 @@ import { StorageError } from "./storage-error.ts";
 /** Scripts with effects replicated one by one, TIME in a script that writes, and functions of RESP 3 are all there. */
 export const REDIS_MAJOR_MIN = 7;
 
+type CheckedConnection = Pick<RedisConnection, "place" | "askAll">;
+
 /**
  * Refuses a server on which totals could become wrong, and warns in one line, with the command that mends it, of one that
  * could lose what it was given (which costs a replay of the log, not a wrong total).
  */
-export async function checkRedis(connection: RedisConnection, logger: Logger): Promise<void> {
+export async function checkRedis(connection: CheckedConnection, logger: Logger): Promise<void> {
   const { place } = connection;
   for (const info of await askAll(connection, ["INFO", "server"])) refuseOldServer(String(info), place);
   let settings: Map<string, string>[];
@@ -42,7 +44,7 @@ export async function checkRedis(connection: RedisConnection, logger: Logger): P
   }
 }
 
-async function askAll(connection: RedisConnection, args: readonly string[]): Promise<readonly unknown[]> {
+async function askAll(connection: CheckedConnection, args: readonly string[]): Promise<readonly unknown[]> {
   try {
     return await connection.askAll(args);
   } catch (error) {
