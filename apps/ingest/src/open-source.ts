@@ -14,6 +14,7 @@ import { CAR_ID_RULE } from "./recording-race.ts";
 import { createSimSource, type SimSourceOptions } from "./sim-source.ts";
 import { type Source, SourceError } from "./source.ts";
 import { parseSourceAddress, type SourceAddress } from "./source-address.ts";
+import { openTruthFile } from "./truth-file.ts";
 
 export interface OpenSourceOptions {
   /** Only the push source asks it what time it is. */
@@ -28,6 +29,8 @@ export interface OpenSourceOptions {
   readonly recorded?: Omit<RecordedFileOptions, "fileName">;
   /** Options of the simulator. A resumed simulation gets the startMs that its log begins with (`findLoggedRace`). */
   readonly sim?: SimSourceOptions;
+  /** Where the simulator writes what only it knows. */
+  readonly truthFile?: string;
 }
 
 /**
@@ -56,7 +59,7 @@ export async function openSource(address: string, options: OpenSourceOptions): P
 async function openAddress(address: SourceAddress, options: OpenSourceOptions): Promise<Source> {
   switch (address.type) {
     case "sim":
-      return createSimSource(options.sim);
+      return openSimSource(options);
     case "push":
       return new PushSource({
         clock: options.clock,
@@ -66,6 +69,12 @@ async function openAddress(address: SourceAddress, options: OpenSourceOptions): 
     default:
       return openFile(address.type, address.file, options.recorded ?? {});
   }
+}
+
+function openSimSource({ sim, truthFile }: OpenSourceOptions): Source {
+  if (truthFile === undefined) return createSimSource(sim);
+  const truth = openTruthFile(truthFile);
+  return { ...createSimSource({ ...sim, onTruth: (record) => truth.write(record) }), close: async () => truth.close() };
 }
 
 async function openFile(

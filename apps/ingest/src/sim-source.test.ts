@@ -1,6 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { frameFault } from "@burnline/contract";
 import { describe, expect, test } from "vitest";
 import { HeadlessIngest } from "./headless-ingest.ts";
+import { openSource } from "./open-source.ts";
 import { createSimSource } from "./sim-source.ts";
 import { collect, controlsOf, framesOf } from "./testing.ts";
 
@@ -57,4 +61,24 @@ describe("a simulated race as a source", () => {
   test("starts at a whole second", () => {
     expect(createSimSource({ ...options, startMs: 1_750_000_000_001 }).startMs).toBe(1_750_000_001_000);
   });
+});
+
+test("the truth goes to a file of its own, line by line, and is no part of what is sent", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "burnline-truth-"));
+  const truthFile = join(folder, "truth.ndjson");
+  const clock = { nowMs: () => 0 };
+  const source = await openSource("sim", { clock, truthFile, sim: { cars: 2, sampleRateHz: 10, laps: 1 } });
+  let sent = "";
+  for await (const item of source.items()) if (item.type === "control") sent += JSON.stringify(item.event.event);
+  await source.close?.();
+  const records = readFileSync(truthFile, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { type: string });
+  rmSync(folder, { recursive: true });
+  expect(records.some(({ type }) => type === "lap")).toBe(true);
+  expect(sent).not.toMatch(/burnKg|levelKg/);
+  await expect(openSource("sim", { clock, truthFile: "/nowhere/truth" })).rejects.toThrow(
+    "check the path /nowhere/truth",
+  );
 });

@@ -41,6 +41,7 @@ const standaloneSchema = z.object({
     .string()
     .optional()
     .describe("Copy everything that arrives into this file, to be replayed with recording:FILE"),
+  truth: z.string().optional().describe("File for what only the simulator knows: true fuel per lap, as JSON lines"),
   raceFile: z.string().optional().describe("JSON file with the race definition of a push source"),
   token: z
     .string()
@@ -48,6 +49,10 @@ const standaloneSchema = z.object({
     .optional()
     .meta({ secret: true })
     .describe("Bearer token of whoever pushes telemetry; without it only this machine may push"),
+  allowedOrigins: z
+    .array(z.string())
+    .default([])
+    .describe("Origins besides this server's own whose pages may read the feed: https://graphics.example"),
   logLevel: z.enum(LOG_LEVELS).default("info").describe("How much is logged"),
   logFormat: z.enum(LOG_FORMATS).default("lines").describe("lines for people, json for machines"),
 });

@@ -78,7 +78,7 @@ export async function createRaceChain({ config, race, logger, onFault }: ChainDe
     raceClock: () => raceClock,
     assetsFolder: APPS_FOLDER,
     onFault: (error) => onFault("gateway", error),
-    options: { serverVersion: VERSION },
+    options: { serverVersion: VERSION, allowedOrigins: config.allowedOrigins },
   });
   const endpoint =
     source instanceof PushSource

@@ -34,7 +34,7 @@ export async function openRaceFolder(config: StandaloneConfig): Promise<RaceFold
   let source = first;
   if (config.source === "sim") {
     const startMs = logged?.startMs ?? wallClock.nowMs() + START_DELAY_MS;
-    source = await openConfiguredSource(config, { ...extras, startMs });
+    source = await openConfiguredSource(config, { ...extras, startMs, truthFile: config.truth });
   }
   return { source, folder, db, raceLog, factLog, isResumed: logged !== undefined };
 }

@@ -8,6 +8,7 @@ export interface SourceExtras {
   /** Event time at which a simulated race starts. */
   readonly startMs?: number;
   readonly raceFile?: string | undefined;
+  readonly truthFile?: string | undefined;
 }
 
 /** Opens the source that the configuration names. @throws SourceError with one sentence for the user. */
@@ -17,6 +18,7 @@ export function openConfiguredSource(config: SourceConfig, extras: SourceExtras 
     clock: wallClock,
     ...(events === undefined ? {} : { eventsFile: events }),
     ...(extras.raceFile === undefined ? {} : { raceFile: extras.raceFile }),
+    ...(extras.truthFile === undefined ? {} : { truthFile: extras.truthFile }),
     recorded: {
       knownCarProfiles: new Set(CAR_PROFILE_IDS),
       ...(carId === undefined ? {} : { car: carId }),
