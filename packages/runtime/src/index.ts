@@ -1,6 +1,14 @@
 export { writeFileAtomically } from "./atomic-file.ts";
 export type { Connecting, NatsConfig, RedisConfig } from "./cluster-config.ts";
-export { natsKeys, natsOptions, redisKeys, redisOptions, streamLimits } from "./cluster-config.ts";
+export {
+  clusterSchema,
+  natsKeys,
+  natsOptions,
+  processKeys,
+  redisKeys,
+  redisOptions,
+  streamLimits,
+} from "./cluster-config.ts";
 export type { ConfigOutcome, ConfigSources, Program } from "./config.ts";
 export { loadConfig } from "./config.ts";
 export type { HealthCheck, Readiness } from "./health.ts";

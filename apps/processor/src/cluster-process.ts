@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PARTITION_COUNT } from "@burnline/contract";
+import {
+  claimRedisRace,
+  connectNats,
+  connectRedis,
+  Health,
+  HttpServer,
+  type Logger,
+  Metrics,
+  type NatsLink,
+  NatsLiveChannel,
+  NatsPeerLink,
+  natsOptions,
+  openFactLog,
+  openRaceLog,
+  openRaceSnapshots,
+  type Part,
+  type RedisConnection,
+  RedisMembership,
+  RedisStateStore,
+  redisOptions,
+  steadyClock,
+  streamLimits,
+  wallClock,
+} from "@burnline/runtime";
+import { createClusterProcessor } from "./cluster-processor.ts";
+import type { ProcessorConfig } from "./config.ts";
+import { factLogSink } from "./fact-log-sink.ts";
+import { createProcessorMetrics } from "./processor-metrics.ts";
+
+/** A drain takes less than 500 ms; with a store that does not answer it ends with the store's own 5 s. */
+const STOP_MS_MAX = 8_000;
+
+export interface ClusterProcess {
+  /** In the order in which they start. */
+  readonly parts: readonly Part[];
+  readonly server: HttpServer;
+  readonly memberId: string;
+}
+
+/**
+ * Connects, checks what it finds there, and puts a processor together. Nothing runs before `parts` start.
+ * @throws OperatingError that names the setting to look at.
+ */
+export async function openClusterProcess(
+  config: ProcessorConfig,
+  logger: Logger,
+  onFault: (part: string, error: unknown) => void,
+): Promise<ClusterProcess> {
+  // Of this life only: who comes back after a kill is a new member, and its former leases are not its own.
+  const memberId = `${config.name}-${randomUUID().slice(0, 8)}`;
+  const connecting = { name: `burnline processor ${memberId}`, logger };
+  const metrics = new Metrics(["processor"], { withProcess: true });
+  const link = await connectNats(natsOptions(config, connecting, { registry: metrics, service: "processor" }));
+  const redis = await orClose(connectRedis(redisOptions(config, connecting)), () => link.close());
+  const closeAll = async () => {
+    await redis.close();
+    await link.close();
+  };
+  return orClose(assemble({ config, logger, onFault, memberId, metrics, link, redis, closeAll }), closeAll);
+}
+
+interface Assembly {
+  readonly config: ProcessorConfig;
+  readonly logger: Logger;
+  readonly onFault: (part: string, error: unknown) => void;
+  readonly memberId: string;
+  readonly metrics: Metrics;
+  readonly link: NatsLink;
+  readonly redis: RedisConnection;
+  readonly closeAll: () => Promise<void>;
+}
+
+async function assemble(assembly: Assembly): Promise<ClusterProcess> {
+  const { config, logger, onFault, memberId, metrics, link, redis, closeAll } = assembly;
+  const { race } = config;
+  const limits = streamLimits(config);
+  await claimRedisRace(redis, race, PARTITION_COUNT);
+  const raceLog = await openRaceLog(link, race, limits, logger);
+  const factLog = await openFactLog(link, race, limits, logger);
+  const processor = createClusterProcessor({
+    ports: {
+      ...{ log: raceLog, sink: factLogSink(factLog), clock: wallClock, steadyClock },
+      state: new RedisStateStore(redis, {
+        race,
+        onDamage: (partition) => logger.error({ partition }, "parts of this partition were missing in Redis"),
+      }),
+      snapshots: await openRaceSnapshots(link, race, limits),
+      live: new NatsLiveChannel(link),
+    },
+    ...{ race, ownerId: memberId, steadyClock, logger, metrics: createProcessorMetrics(metrics) },
+    membership: new RedisMembership(redis, { race, partitions: PARTITION_COUNT }),
+    link: await NatsPeerLink.open(link, race, memberId),
+    canWork: () => link.isConnected,
+    onFatal: (error) => onFault("processor", error),
+    sleep: (ms) => sleep(ms),
+  });
+  const health = new Health();
+  health.add("nats", () => (link.isConnected ? undefined : "not connected"));
+  const server = new HttpServer({ host: config.host, port: config.port, health, metrics, logger });
+  server.app.get("/scale", async () => processor.scale());
+  const parts: Part[] = [
+    { name: "connections", start: async () => {}, stop: closeAll, stopMsMax: STOP_MS_MAX },
+    { name: "web server", start: () => server.start(), stop: () => server.stop() },
+    { name: "processor", start: () => processor.start(), stop: () => processor.stop(), stopMsMax: STOP_MS_MAX },
+  ];
+  return { parts, server, memberId };
+}
+
+async function orClose<T>(opening: Promise<T>, close: () => Promise<void>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
