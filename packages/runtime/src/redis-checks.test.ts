@@ -1,3 +1,4 @@
+import { ErrorReply } from "redis";
 import { describe, expect, test } from "vitest";
 import { createLogger } from "./log.ts";
 import { checkRedis } from "./redis-checks.ts";
@@ -10,7 +11,7 @@ async function check(infos: readonly string[], settings: readonly Record<string,
   const logger = createLogger({ service: "test", level: "warn", format: "lines", write: (line) => lines.push(line) });
   const askAll = async (args: readonly string[]) => {
     if (args[0] === "INFO") return infos.map((info) => Buffer.from(info));
-    if (settings === "not allowed") throw new Error("NOPERM");
+    if (settings === "not allowed") throw new ErrorReply("NOPERM no permissions to run config");
     return settings;
   };
   await checkRedis({ place: "redis://db", askAll }, logger);

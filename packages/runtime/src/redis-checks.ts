@@ -1,10 +1,11 @@
+import { ErrorReply } from "redis";
 import type { Logger } from "./log.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { toRedisStorageError } from "./redis-error.ts";
 import { StorageError } from "./storage-error.ts";
 
 /** Scripts with effects replicated one by one, TIME in a script that writes, and functions of RESP 3 are all there. */
-export const REDIS_MAJOR_MIN = 7;
+const REDIS_MAJOR_MIN = 7;
 
 type CheckedConnection = Pick<RedisConnection, "place" | "askAll">;
 
@@ -19,7 +20,8 @@ export async function checkRedis(connection: CheckedConnection, logger: Logger):
   try {
     const names = ["maxmemory", "maxmemory-policy", "appendonly", "save"];
     settings = (await connection.askAll(["CONFIG", "GET", ...names])).map(toSettings);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof ErrorReply)) throw toRedisStorageError(error, place);
     // Hosted services often do not let their settings be read.
     logger.warn(
       { redis: place },

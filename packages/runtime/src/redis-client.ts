@@ -30,7 +30,7 @@ export interface RedisClientOptions {
 }
 
 /** Commands that may wait in a client for sending or for a reply; one more is refused ("overloaded"). */
-export const REDIS_COMMANDS_WAITING_MAX = 10_000;
+const REDIS_COMMANDS_WAITING_MAX = 10_000;
 
 /** Between two attempts to reconnect: short, because a lease lasts 2 s. Jitter keeps processes from coming all at once. */
 const RECONNECT_MS_MIN = 20;

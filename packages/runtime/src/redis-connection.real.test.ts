@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { createLogger } from "./log.ts";
-import { RedisMembership } from "./redis-membership.ts";
+import { REDIS_MEMBERS_MAX, RedisMembership } from "./redis-membership.ts";
 import { claimRedisRace } from "./redis-race.ts";
 import { REDIS_OUTBOX_RECORDS_MAX } from "./redis-scripts.ts";
 import { RedisStateStore } from "./redis-state-store.ts";
@@ -101,6 +101,19 @@ describe("connecting", () => {
     await expect(bench.connect("localhost:6379")).rejects.toMatchObject({ fault: "unusable" });
   });
 
+  test("TLS with the right authority, and a refusal without it", async () => {
+    const { certificate, args } = bench.makeTlsSettings();
+    const port = await freePort();
+    await bench.startServer({ port, args: ["--port", "0", "--tls-port", `${port}`, ...args] });
+    const address = `rediss://localhost:${port}`;
+    const connection = await bench.connect(address, { tls: { ca: certificate } });
+    expect(await redisCommand(connection, "PING")).toBe("PONG");
+    await expect(bench.connect(address)).rejects.toMatchObject({
+      fault: "refused",
+      message: expect.stringContaining("certificate"),
+    });
+  });
+
   test("a closed connection says so", async () => {
     const connection = await bench.connect(await bench.startServer());
     await connection.close();
@@ -161,6 +174,18 @@ describe("limits", () => {
     expect(await store.load(lease)).toEqual({ position: 5, schemaVersion: 2, entries });
   });
 
+  test("one member too many is refused until another one's heartbeat has run out", async () => {
+    const connection = await bench.connect(await bench.startServer());
+    const membership = new RedisMembership(connection, { race: "r", partitions: 1 });
+    const beat = (id: number, ttlMs: number) =>
+      membership.heartbeat({ memberId: `${id}`, beat: 1, weight: 0, isDraining: false, partitions: [] }, ttlMs);
+    await beat(0, 0);
+    await Promise.all(Array.from({ length: REDIS_MEMBERS_MAX }, (_, index) => beat(index + 1, TTL_MS)));
+    await expect(beat(-1, TTL_MS)).rejects.toMatchObject({ fault: "overloaded" });
+    expect(await membership.members()).toHaveLength(REDIS_MEMBERS_MAX);
+    await beat(1, TTL_MS);
+  });
+
   test("a race keeps the number of partitions it was begun with", async () => {
     const connection = await bench.connect(await bench.startServer());
     await claimRedisRace(connection, "r", 64);
@@ -207,12 +232,8 @@ describe("the server's own clock", () => {
 
 describe("other ways to run it", () => {
   test("a Redis Cluster", async () => {
-    const server = await bench.startServer({ args: ["--cluster-enabled", "yes"] });
+    const server = await bench.startCluster();
     const single = await bench.connect(server);
-    await redisCommand(single, "CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-    await expect
-      .poll(async () => String(await redisCommand(single, "CLUSTER", "INFO")), { timeout: 20_000 })
-      .toContain("cluster_state:ok");
     const connection = await bench.connect(`redis+cluster://127.0.0.1:${server.port}`);
     await claimRedisRace(connection, "r", 8);
     const store = new RedisStateStore(connection, { race: "r" });

@@ -37,9 +37,9 @@ export interface RedisOptions {
 }
 
 /** A loopback call takes 0.2 ms, one that waits for a slow fsync some 100 ms. Half a lease of 2 s. */
-export const REDIS_COMMAND_TIMEOUT_MS = 1_000;
+const REDIS_COMMAND_TIMEOUT_MS = 1_000;
 /** Enough for a restart or a fail-over; then a partition's owner starts again from what the store says. */
-export const REDIS_OPERATION_TIMEOUT_MS = 5_000;
+const REDIS_OPERATION_TIMEOUT_MS = 5_000;
 const START_TIMEOUT_MS = 10_000;
 /** Between two attempts of one call. */
 const RETRY_MS_MIN = 10;

@@ -3,7 +3,7 @@ import { assertRaceName, raceKey } from "./redis-keys.ts";
 import { StorageError } from "./storage-error.ts";
 
 /** How a race's keys are laid out. A server with a higher number was written by a newer Burnline. */
-export const REDIS_LAYOUT = 1;
+const REDIS_LAYOUT = 1;
 
 /** What is said of a race is forgotten so long after a process last started on it. */
 const RACE_KEPT_MS = 30 * 24 * 3_600_000;

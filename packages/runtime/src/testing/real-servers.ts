@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A server of the test's own: free port, own folder, gone with the test. */
 export interface RealServer {
@@ -38,6 +39,7 @@ interface Program {
 
 /** A server that has not said that it is ready by then has failed. */
 const READY_MS_MAX = 20_000;
+const POLL_MS = 50;
 /** Lines kept of what a server said, for the error message. */
 const SAID_LINES_MAX = 20;
 
@@ -68,6 +70,21 @@ export function startNatsServer(options: RealServerOptions = {}): Promise<RealSe
 /** A redis-server as production has it: append-only file, no eviction. */
 export function startRedisServer(options: RealServerOptions = {}): Promise<RealServer> {
   return startServer(REDIS, options);
+}
+
+/** A Redis Cluster of one node, which has all hash slots. */
+export async function startRedisCluster(): Promise<RealServer> {
+  const server = await startServer(REDIS, { args: ["--cluster-enabled", "yes"] });
+  const ask = (...args: string[]) => execFileSync("redis-cli", ["-p", `${server.port}`, ...args], { encoding: "utf8" });
+  ask("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+  // It takes its slots some seconds after it was told.
+  const startMs = performance.now();
+  while (!ask("CLUSTER", "INFO").includes("cluster_state:ok")) {
+    if (performance.now() - startMs > READY_MS_MAX)
+      throw new Error(`the cluster on port ${server.port} does not become ready`);
+    await sleep(POLL_MS);
+  }
+  return server;
 }
 
 /** A sentinel that alone decides who is master of the servers that it knows under this name. */

@@ -1,10 +1,20 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Commit, Lease } from "@burnline/stream";
 import { createClient } from "redis";
 import { expect } from "vitest";
 import { createLogger } from "../log.ts";
 import { connectRedis, type RedisConnection, type RedisOptions } from "../redis-connection.ts";
 import type { RedisStateStore } from "../redis-state-store.ts";
-import { type RealServer, type RealServerOptions, startRedisSentinel, startRedisServer } from "./real-servers.ts";
+import {
+  type RealServer,
+  type RealServerOptions,
+  startRedisCluster,
+  startRedisSentinel,
+  startRedisServer,
+} from "./real-servers.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 export const silentLogger = createLogger({ service: "test", level: "silent", format: "json" });
@@ -19,10 +29,31 @@ export class RedisTestBench {
     return server;
   }
 
+  async startCluster(): Promise<RealServer> {
+    const cluster = await startRedisCluster();
+    this.#closing.push(() => cluster.stop());
+    return cluster;
+  }
+
   async startSentinel(masterName: string, masterPort: number): Promise<RealServer> {
     const sentinel = await startRedisSentinel(masterName, masterPort);
     this.#closing.push(() => sentinel.stop());
     return sentinel;
+  }
+
+  /** A certificate for localhost that is its own authority, and how a server is told to show it. */
+  makeTlsSettings(): { readonly certificate: string; readonly args: readonly string[] } {
+    const folder = mkdtempSync(join(tmpdir(), "burnline-tls-"));
+    this.#closing.push(async () => rmSync(folder, { recursive: true }));
+    const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+    const files = ["-keyout", key, "-out", certificate];
+    execFileSync("openssl", ["req", "-x509", "-nodes", "-days", "2", ...curve, ...subject, ...files], {
+      stdio: "ignore",
+    });
+    const args = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no"];
+    return { certificate: readFileSync(certificate, "utf8"), args };
   }
 
   /** For a sentinel, which is no server that `connectRedis` would take. */
