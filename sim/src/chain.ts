@@ -12,8 +12,9 @@ import { hostileItem, hostileRecord } from "./hostile.ts";
 import type { SimOptions } from "./options.ts";
 import { oracleTotals } from "./oracle.ts";
 import { ProcessorProcess } from "./processor-process.ts";
+import { SimPeers } from "./sim-peers.ts";
 import { simSource } from "./sim-race.ts";
-import { LosableStateStore } from "./sim-stores.ts";
+import { LosableMembership, LosableStateStore } from "./sim-stores.ts";
 import { simulatedModel } from "./simulated-model.ts";
 
 /** Simulated time moves in steps of this. */
@@ -29,6 +30,9 @@ export interface SimResult {
   readonly facts: number;
   readonly crashes: number;
   readonly freezes: number;
+  readonly leaves: number;
+  /** Partitions taken from an owner before its lease ran out. */
+  readonly takeovers: number;
   readonly stateLosses: number;
   readonly fencedCommits: number;
   readonly resent: number;
@@ -57,6 +61,7 @@ class World {
   readonly #raceLog: MemoryEventLog;
   readonly #factLog: MemoryEventLog;
   readonly #state: LosableStateStore;
+  readonly #membership: LosableMembership;
   readonly #witness = new PortWitness();
   readonly #processes: ProcessorProcess[];
   readonly #inference: Inference;
@@ -78,6 +83,7 @@ class World {
     this.#factLog = new MemoryEventLog(clock);
     let uuid = 0;
     this.#state = new LosableStateStore(() => new MemoryStateStore(clock, () => `sim-${uuid++}`));
+    this.#membership = new LosableMembership(this.#state, clock);
     const ports: RunnerPorts = {
       log: this.#raceLog,
       state: this.#state,
@@ -90,15 +96,17 @@ class World {
     const point = (where: string) => {
       if (this.#faultsOn && crashes.chance(options.crash)) throw new CrashError(where);
     };
-    this.#processes = ["a", "b"].map(
+    // Partition 0 speaks for the race; the others matter only where a car lives.
+    const cars = this.#source.race.entries.map(({ car }) => partitionOf(car));
+    this.#partitions = [...new Set([0, ...cars])].sort((a, b) => a - b);
+    const peers = new SimPeers(this.#prng.fork(5));
+    this.#processes = ["a", "b", "c"].map(
       (name, index) =>
-        new ProcessorProcess(
-          name,
-          this.#source.race.race,
-          faultyPorts(ports, point, this.#witness),
-          clock,
-          this.#prng.fork(2 + index),
-        ),
+        new ProcessorProcess(name, {
+          ...{ race: this.#source.race.race, clock, peers, partitions: this.#partitions },
+          ...{ ports: faultyPorts(ports, point, this.#witness), membership: this.#membership },
+          prng: this.#prng.fork(2 + index),
+        }),
     );
     this.#inference = createInference({
       factLog: this.#factLog,
@@ -109,9 +117,6 @@ class World {
       logger: { info: () => undefined, warn: () => undefined },
     });
     this.#audit = new FactAudit(this.#source.race.race, this.#factLog);
-    // Partition 0 speaks for the race; the others matter only where a car lives.
-    const cars = this.#source.race.entries.map(({ car }) => partitionOf(car));
-    this.#partitions = [...new Set([0, ...cars])].sort((a, b) => a - b);
   }
 
   async race(): Promise<void> {
@@ -147,6 +152,8 @@ class World {
       facts: this.#audit.facts,
       crashes: sum(({ crashes }) => crashes),
       freezes: sum(({ freezes }) => freezes),
+      leaves: sum(({ leaves }) => leaves),
+      takeovers: sum(({ takeovers }) => takeovers),
       stateLosses: this.#stateLosses,
       fencedCommits: this.#witness.fencedCommits,
       resent: this.#witness.resent,
@@ -166,16 +173,21 @@ class World {
         await this.#inference.step();
         await this.#audit.readAll();
       }
-      for (const process of this.#processes) await process.step(this.#partitions);
+      for (const process of this.#processes) await process.step();
     }
   }
 
   async #everySecond(): Promise<void> {
-    const { freeze, loseState, hostile } = this.#options;
-    for (const process of this.#processes) if (this.#prng.chance(freeze)) process.freeze();
+    const { freeze, cutOff, leave, loseState, hostile } = this.#options;
+    for (const process of this.#processes) {
+      if (this.#prng.chance(freeze)) process.freeze();
+      if (this.#prng.chance(cutOff)) process.cutOff();
+      if (this.#prng.chance(leave)) process.leave();
+    }
     if (this.#prng.chance(loseState)) {
       this.#stateLosses++;
       this.#state.loseEverything();
+      this.#membership.loseEverything();
       for (const partition of this.#partitions) this.#witness.restarted(partition, 0);
     }
     if (this.#prng.chance(hostile)) {

@@ -103,7 +103,8 @@ function faultyReader(reader: LogReader, point: CrashPoint): LogReader {
 
 function faultyState(store: StateStore, point: CrashPoint, witness: PortWitness): StateStore {
   return {
-    acquire: (partition, owner, ttlMs) => around(point, "acquire", () => store.acquire(partition, owner, ttlMs)),
+    acquire: (partition, owner, ttlMs, options) =>
+      around(point, "acquire", () => store.acquire(partition, owner, ttlMs, options)),
     renew: (lease, ttlMs) => store.renew(lease, ttlMs),
     release: (lease) => store.release(lease),
     load: (lease) => around(point, "load", () => store.load(lease)),

@@ -29,7 +29,8 @@ function resultLine(result: SimResult): string {
   return [
     `seed ${seed} ok`,
     `frames ${frames} duplicates ${duplicates} late-samples ${lateSamples} facts ${facts}`,
-    `crashes ${crashes} freezes ${freezes} state-losses ${stateLosses} fenced ${fencedCommits} resent ${result.resent}`,
+    `crashes ${crashes} freezes ${freezes} leaves ${result.leaves} takeovers ${result.takeovers} state-losses ${stateLosses}`,
+    `fenced ${fencedCommits} resent ${result.resent}`,
     `model ${result.modelCorrections} state ${stateHash}`,
   ].join("  ");
 }

@@ -11,6 +11,10 @@ export interface SimOptions {
   readonly crash: number;
   /** A process stands still for longer than its lease, then wakes up as a zombie; per process and simulated second. */
   readonly freeze: number;
+  /** The others cannot reach a process although it works; per process and simulated second. */
+  readonly cutOff: number;
+  /** A process leaves in good order, and comes back; per process and simulated second. */
+  readonly leave: number;
   /** The state store loses everything; per simulated second. */
   readonly loseState: number;
   /** Faults of the radio link, per frame. */
@@ -29,6 +33,8 @@ export const SIM_DEFAULTS: Omit<SimOptions, "seed"> = {
   track: "charlotte",
   crash: 0.0005,
   freeze: 0.01,
+  cutOff: 0.01,
+  leave: 0.02,
   loseState: 0.005,
   drop: 0.005,
   duplicate: 0.02,
@@ -58,13 +64,15 @@ I1 to I12 after every step. Prints one line per seed; the exit code is 1 when an
   --track ID         track of the simulator                    (${SIM_DEFAULTS.track})
   --crash P          a process dies at a call of a port        (${SIM_DEFAULTS.crash})
   --freeze P         a process freezes past its lease, per s   (${SIM_DEFAULTS.freeze})
+  --cut-off P        a process is not reached by the others    (${SIM_DEFAULTS.cutOff})
+  --leave P          a process leaves and comes back, per s    (${SIM_DEFAULTS.leave})
   --lose-state P     the state store is emptied, per s         (${SIM_DEFAULTS.loseState})
   --drop P --duplicate P --delay P --late P   faults per frame (${SIM_DEFAULTS.drop} ${SIM_DEFAULTS.duplicate} ${SIM_DEFAULTS.delay} ${SIM_DEFAULTS.late})
   --hostile P        a hostile message, per s                  (${SIM_DEFAULTS.hostile})
   --json             one JSON object per seed
 
-Columns: seed, verdict, frames admitted, duplicates removed, samples late, facts, crashes, freezes, state losses, commits
-refused by the fence, hash of the final state.`;
+Columns: seed, verdict, frames admitted, duplicates removed, samples late, facts, crashes, freezes, planned leaves,
+partitions taken early from an owner believed dead, state losses, commits refused by the fence, hash of the final state.`;
 
 /** Parses the command line; an error is one sentence. */
 export function parseSimCommand(argv: readonly string[]): SimCommand | { readonly error: string } {
@@ -73,7 +81,16 @@ export function parseSimCommand(argv: readonly string[]): SimCommand | { readonl
   try {
     const options = {
       ...{ seed: text, minutes: text, cars: text, rate: text, track: text, crash: text, freeze: text },
-      ...{ "lose-state": text, drop: text, duplicate: text, delay: text, late: text, hostile: text },
+      ...{
+        "cut-off": text,
+        leave: text,
+        "lose-state": text,
+        drop: text,
+        duplicate: text,
+        delay: text,
+        late: text,
+        hostile: text,
+      },
       json: { type: "boolean" },
     } as const;
     values = parseArgs({ args: [...argv], options }).values;
@@ -99,6 +116,8 @@ export function parseSimCommand(argv: readonly string[]): SimCommand | { readonl
     track: typeof values.track === "string" ? values.track : defaults.track,
     crash: chance("crash", defaults.crash),
     freeze: chance("freeze", defaults.freeze),
+    cutOff: chance("cut-off", defaults.cutOff),
+    leave: chance("leave", defaults.leave),
     loseState: chance("lose-state", defaults.loseState),
     drop: chance("drop", defaults.drop),
     duplicate: chance("duplicate", defaults.duplicate),

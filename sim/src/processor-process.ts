@@ -1,16 +1,42 @@
 import { OPEN_WINDOWS_MAX, RaceTopology, WAITING_FRAMES_MAX } from "@burnline/processor";
 import { assert, type Prng, type StepClock } from "@burnline/std";
-import { PartitionRunner, RUNNER_DEFAULTS, type RunnerPorts } from "@burnline/stream";
+import {
+  HEARTBEAT_TTL_MS,
+  type Membership,
+  Ownership,
+  type OwnershipCommand,
+  PartitionRunner,
+  type PeerMessage,
+  RUNNER_DEFAULTS,
+  type RunnerPorts,
+} from "@burnline/stream";
 import { CrashError } from "./faulty-ports.ts";
+import type { SimPeer, SimPeers } from "./sim-peers.ts";
 
-/** A dead process is back after so long, simulated. */
+/** A dead process is back after so long, simulated; so is one that left. */
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 1_500;
 /** Longer than a lease, so that others take over meanwhile. */
 const FREEZE_MS_MIN = 2_500;
 const FREEZE_MS_MAX = 6_000;
+const CUT_OFF_MS_MIN = 100;
+const CUT_OFF_MS_MAX = 4_000;
 /** A snapshot every few simulated seconds, so that losses of the store find some. */
 const SNAPSHOT_INTERVAL_MS = 4_000;
+const HEARTBEAT_MS = 250;
+/** Decisions that follow from each other within one step. */
+const ROUNDS_MAX = 8;
+
+export interface ProcessDependencies {
+  readonly race: string;
+  readonly ports: RunnerPorts;
+  readonly membership: Membership;
+  readonly peers: SimPeers;
+  readonly clock: StepClock;
+  readonly prng: Prng;
+  /** The partitions that take part, rising; the ownership core counts them from 0. */
+  readonly partitions: readonly number[];
+}
 
 interface Owned {
   readonly runner: PartitionRunner;
@@ -18,88 +44,189 @@ interface Owned {
   readonly watermarks: Map<string, number>;
 }
 
-/** One simulated processor process: it owns what leases it gets, dies, freezes and comes back. */
-export class ProcessorProcess {
-  readonly name: string;
-  readonly #ports: RunnerPorts;
-  readonly #clock: StepClock;
-  readonly #prng: Prng;
-  readonly #race: string;
-  readonly #owned = new Map<number, Owned>();
-  #life = 0;
+/** From one start of a process to its end. */
+interface Life {
+  readonly memberId: string;
+  readonly core: Ownership;
+  readonly owned: Map<number, Owned>;
+  readonly mail: PeerMessage[];
+  heartbeatDueMs: number;
+}
+
+/** One simulated processor process: does what the ownership core says, leaves, dies, freezes and comes back. */
+export class ProcessorProcess implements SimPeer {
+  readonly #name: string;
+  readonly #on: ProcessDependencies;
+  #life: Life | undefined;
+  #lives = 0;
   #downUntilMs = 0;
+  #frozenUntilMs = 0;
+  #cutOffUntilMs = 0;
   crashes = 0;
   freezes = 0;
+  leaves = 0;
+  takeovers = 0;
 
-  constructor(name: string, race: string, ports: RunnerPorts, clock: StepClock, prng: Prng) {
-    this.name = name;
-    this.#race = race;
-    this.#ports = ports;
-    this.#clock = clock;
-    this.#prng = prng;
+  constructor(name: string, dependencies: ProcessDependencies) {
+    this.#name = name;
+    this.#on = dependencies;
+    dependencies.peers.add(this);
+  }
+
+  get memberId(): string | undefined {
+    return this.#life?.memberId;
+  }
+
+  get isFrozen(): boolean {
+    return this.#nowMs() < this.#frozenUntilMs;
+  }
+
+  get isCutOff(): boolean {
+    return this.#nowMs() < this.#cutOffUntilMs;
+  }
+
+  hear(message: PeerMessage): void {
+    this.#life?.mail.push(message);
   }
 
   /** Stands still with everything in its memory; wakes up as a zombie. */
   freeze(): void {
     this.freezes++;
-    this.#downUntilMs = this.#clock.nowMs() + this.#prng.integer(FREEZE_MS_MIN, FREEZE_MS_MAX);
+    this.#frozenUntilMs = this.#nowMs() + this.#on.prng.integer(FREEZE_MS_MIN, FREEZE_MS_MAX);
   }
 
-  /** One turn of every partition; a crash in any of them ends this life. */
-  async step(partitions: readonly number[]): Promise<void> {
-    if (this.#clock.nowMs() < this.#downUntilMs) return;
-    for (const partition of partitions) {
-      try {
-        await this.#stepPartition(partition);
-      } catch (error) {
-        if (!(error instanceof CrashError)) throw error;
-        await this.#die();
-        return;
-      }
+  /** The others get no answer from it although it goes on working. */
+  cutOff(): void {
+    this.#cutOffUntilMs = this.#nowMs() + this.#on.prng.integer(CUT_OFF_MS_MIN, CUT_OFF_MS_MAX);
+  }
+
+  /** Is told to go; comes back after a while as a new member. */
+  leave(): void {
+    if (this.#life === undefined) return;
+    this.leaves++;
+    this.#life.core.drain();
+  }
+
+  /** One turn: decide, and run every partition once; a crash in any of it ends this life. */
+  async step(): Promise<void> {
+    if (this.isFrozen || this.#nowMs() < this.#downUntilMs) return;
+    this.#life ??= this.#begin();
+    try {
+      await this.#turn(this.#life);
+    } catch (error) {
+      if (!(error instanceof CrashError)) throw error;
+      this.crashes++;
+      await this.#end(this.#life);
     }
   }
 
   /** Gives everything back in good order. */
   async stop(): Promise<void> {
-    for (const { runner } of this.#owned.values()) await runner.release();
-    this.#owned.clear();
+    for (const { runner } of this.#life?.owned.values() ?? []) await runner.release();
+    this.#life?.owned.clear();
   }
 
-  async #stepPartition(partition: number): Promise<void> {
-    const owned = this.#owned.get(partition) ?? (await this.#acquire(partition));
-    if (owned === undefined) return;
-    const outcome = await owned.runner.step(0);
-    if (outcome === "lost") {
-      this.#owned.delete(partition);
-      return;
+  #begin(): Life {
+    this.#lives++;
+    // A name per life: a dead process's lease has to be taken from it, as in real life.
+    const memberId = `${this.#name}-${this.#lives}`;
+    const core = new Ownership({ memberId, partitionCount: this.#on.partitions.length });
+    return { memberId, core, owned: new Map(), mail: [], heartbeatDueMs: 0 };
+  }
+
+  async #end(life: Life): Promise<void> {
+    for (const { runner } of life.owned.values()) await runner.abandon();
+    this.#life = undefined;
+    this.#downUntilMs = this.#nowMs() + this.#on.prng.integer(RESTART_MS_MIN, RESTART_MS_MAX);
+  }
+
+  async #turn(life: Life): Promise<void> {
+    const { membership } = this.#on;
+    if (this.#nowMs() >= life.heartbeatDueMs) {
+      life.heartbeatDueMs = this.#nowMs() + HEARTBEAT_MS;
+      await membership.heartbeat(life.core.heartbeat(carsOf(life)), HEARTBEAT_TTL_MS);
     }
-    checkOperator(partition, owned);
+    await this.#look(life);
+    for (const message of life.mail.splice(0)) life.core.onMessage(this.#nowMs(), message);
+    await this.#decide(life);
+    for (const [index, owned] of life.owned) {
+      if ((await owned.runner.step(0)) === "lost") {
+        life.owned.delete(index);
+        life.core.onOutcome(this.#nowMs(), index, "lost");
+      } else checkOperator(this.#partition(index), owned);
+    }
+    if (!life.core.isDrained) return;
+    await membership.leave(life.memberId);
+    await this.#end(life);
   }
 
-  async #acquire(partition: number): Promise<Owned | undefined> {
-    const topology = new RaceTopology(this.#race, partition);
-    // A name per life: a dead process's lease has to run out, as in real life.
+  async #look(life: Life): Promise<void> {
+    const { membership, partitions } = this.#on;
+    const leases = (await membership.leases()).flatMap((lease) => {
+      const index = partitions.indexOf(lease.partition);
+      return index < 0 ? [] : [{ ...lease, partition: index }];
+    });
+    life.core.onView(this.#nowMs(), await membership.members(), leases);
+  }
+
+  async #decide(life: Life): Promise<void> {
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const commands = life.core.decide(this.#nowMs());
+      for (const command of commands) await this.#obey(life, command);
+      if (commands.length === 0) return;
+    }
+  }
+
+  async #obey(life: Life, command: OwnershipCommand): Promise<void> {
+    const { core, owned } = life;
+    switch (command.type) {
+      case "acquire": {
+        const taken = await this.#acquire(life, this.#partition(command.partition), command.takeOverEpoch);
+        if (taken !== undefined) owned.set(command.partition, taken);
+        if (taken !== undefined && command.takeOverEpoch !== undefined) this.takeovers++;
+        core.onOutcome(this.#nowMs(), command.partition, taken === undefined ? "refused" : "acquired");
+        break;
+      }
+      case "release":
+        await owned.get(command.partition)?.runner.release();
+        owned.delete(command.partition);
+        core.onOutcome(this.#nowMs(), command.partition, "released");
+        break;
+      case "ask":
+        core.onAnswer(this.#nowMs(), command.memberId, this.#on.peers.ask(this, command.memberId));
+        break;
+      case "announce":
+        this.#on.peers.announce(this, command.message);
+        break;
+      case "look":
+        await this.#look(life);
+    }
+  }
+
+  async #acquire(life: Life, partition: number, takeOverEpoch: number | undefined): Promise<Owned | undefined> {
+    const topology = new RaceTopology(this.#on.race, partition);
     const options = {
-      ...RUNNER_DEFAULTS,
-      partition,
-      ownerId: `${this.name}-${this.#life}`,
-      recordsPerCommitMax: 16,
-      snapshotIntervalMs: SNAPSHOT_INTERVAL_MS,
+      ...{ ...RUNNER_DEFAULTS, partition, ownerId: life.memberId },
+      ...{ recordsPerCommitMax: 16, snapshotIntervalMs: SNAPSHOT_INTERVAL_MS },
+      ...(takeOverEpoch === undefined ? {} : { takeOverEpoch }),
     };
-    const runner = await PartitionRunner.acquire(this.#ports, options, topology);
-    if (runner === undefined) return undefined;
-    const owned: Owned = { runner, topology, watermarks: new Map() };
-    this.#owned.set(partition, owned);
-    return owned;
+    const runner = await PartitionRunner.acquire(this.#on.ports, options, topology);
+    return runner === undefined ? undefined : { runner, topology, watermarks: new Map() };
   }
 
-  async #die(): Promise<void> {
-    this.crashes++;
-    this.#life++;
-    for (const { runner } of this.#owned.values()) await runner.abandon();
-    this.#owned.clear();
-    this.#downUntilMs = this.#clock.nowMs() + this.#prng.integer(RESTART_MS_MIN, RESTART_MS_MAX);
+  #partition(index: number): number {
+    const partition = this.#on.partitions[index];
+    assert(partition !== undefined, `there is no partition with index ${index}`);
+    return partition;
   }
+
+  #nowMs(): number {
+    return this.#on.clock.nowMs();
+  }
+}
+
+function carsOf(life: Life): (index: number) => number {
+  return (index) => [...(life.owned.get(index)?.topology.cars() ?? [])].length;
 }
 
 /** I1, I3, I4 and I8, as far as an operator shows them. */

@@ -1,11 +1,55 @@
-import type { Commit, CommitOutcome, Lease, PartitionState, StateStore, StoredOutboxRecord } from "@burnline/stream";
+import { MemoryMembership, type MemoryStateStore } from "@burnline/runtime";
+import type { Clock } from "@burnline/std";
+import type {
+  AcquireOptions,
+  Commit,
+  CommitOutcome,
+  Lease,
+  LeaseView,
+  Member,
+  Membership,
+  PartitionState,
+  StateStore,
+  StoredOutboxRecord,
+} from "@burnline/stream";
+
+/** Members and leases in a store that can lose everything at once. */
+export class LosableMembership implements Membership {
+  readonly #make: () => Membership;
+  #membership: Membership;
+
+  constructor(store: LosableStateStore, clock: Clock) {
+    this.#make = () => new MemoryMembership(store, clock);
+    this.#membership = this.#make();
+  }
+
+  loseEverything(): void {
+    this.#membership = this.#make();
+  }
+
+  heartbeat(member: Member, ttlMs: number): Promise<void> {
+    return this.#membership.heartbeat(member, ttlMs);
+  }
+
+  members(): Promise<readonly Member[]> {
+    return this.#membership.members();
+  }
+
+  leave(memberId: string): Promise<void> {
+    return this.#membership.leave(memberId);
+  }
+
+  leases(): Promise<readonly LeaseView[]> {
+    return this.#membership.leases();
+  }
+}
 
 /** A state store that can lose everything at once, as a Redis without its disk does. */
 export class LosableStateStore implements StateStore {
-  readonly #makeStore: () => StateStore;
-  #store: StateStore;
+  readonly #makeStore: () => MemoryStateStore;
+  #store: MemoryStateStore;
 
-  constructor(makeStore: () => StateStore) {
+  constructor(makeStore: () => MemoryStateStore) {
     this.#makeStore = makeStore;
     this.#store = makeStore();
   }
@@ -14,8 +58,12 @@ export class LosableStateStore implements StateStore {
     this.#store = this.#makeStore();
   }
 
-  acquire(partition: number, ownerId: string, ttlMs: number): Promise<Lease | undefined> {
-    return this.#store.acquire(partition, ownerId, ttlMs);
+  leases(): readonly LeaseView[] {
+    return this.#store.leases();
+  }
+
+  acquire(partition: number, ownerId: string, ttlMs: number, options?: AcquireOptions): Promise<Lease | undefined> {
+    return this.#store.acquire(partition, ownerId, ttlMs, options);
   }
 
   renew(lease: Lease, ttlMs: number): Promise<boolean> {

@@ -23,12 +23,14 @@ test("the same seed gives the same bytes", async () => {
 });
 
 test("the faults of the default options are all met within a few seeds", async () => {
-  const totals = { fenced: 0, stateLosses: 0, freezes: 0, resent: 0, late: 0, duplicates: 0 };
+  const totals = { fenced: 0, stateLosses: 0, freezes: 0, leaves: 0, takeovers: 0, resent: 0, late: 0, duplicates: 0 };
   for (const seed of [2, 3]) {
     const result = await simulate({ ...SIM_DEFAULTS, seed, minutes: 1, loseState: 0.03, freeze: 0.05 });
     totals.fenced += result.fencedCommits;
     totals.stateLosses += result.stateLosses;
     totals.freezes += result.freezes;
+    totals.leaves += result.leaves;
+    totals.takeovers += result.takeovers;
     totals.resent += result.resent;
     totals.late += result.lateSamples;
     totals.duplicates += result.duplicates;
