@@ -1,5 +1,6 @@
 import type { LogPosition } from "@burnline/stream";
 import type { Msg } from "@nats-io/nats-core";
+import type { PullRequest } from "./nats-pull-budget.ts";
 
 /** Where a message of a consumer stands; it is written in the subject that an acknowledgement would go to. */
 export interface Delivery {
@@ -56,8 +57,9 @@ export function toPullStatus(code: number, description: string): PullStatus {
   return "gone";
 }
 
-/** How many records of its request a status gives up; undefined: it does not say. */
-export function unfilledRecords(message: Msg): number | undefined {
-  const text = message.headers?.get("Nats-Pending-Messages");
-  return text === undefined || text === "" ? undefined : Number(text);
+/** What a status gives up of its request; undefined: it does not say. */
+export function unfilled(message: Msg): PullRequest | undefined {
+  const records = message.headers?.get("Nats-Pending-Messages") ?? "";
+  const bytes = message.headers?.get("Nats-Pending-Bytes") ?? "";
+  return records === "" ? undefined : { records: Number(records), bytes: Number(bytes) };
 }

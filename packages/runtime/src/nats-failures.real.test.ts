@@ -1,9 +1,7 @@
 import type { LogRecord } from "@burnline/stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { NatsEventLog } from "./nats-event-log.ts";
-import { connectNats } from "./nats-link.ts";
 import { openTestLog, readRecords, type TestLog, testLogOptions, textsOf } from "./testing/nats-test-logs.ts";
-import { freePort, type RealServer, startNatsServer } from "./testing/real-servers.ts";
+import { type RealServer, startNatsServer } from "./testing/real-servers.ts";
 import { startTcpProxy, type TcpProxy } from "./testing/tcp-proxy.ts";
 
 let server: RealServer;
@@ -164,6 +162,30 @@ describe("a consumer that somebody deletes", () => {
   });
 });
 
+test("a crowd of readers far behind does not overrun the connection that they share", async () => {
+  const { link, log, options } = await open();
+  const payload = new Uint8Array(10_000);
+  const records = Array.from({ length: 12_800 }, (_, index) => {
+    const partition = index % 64;
+    return { partition, subject: `${options.race}.${partition}.tel.24`, payload };
+  });
+  await log.append(records);
+  let disconnections = 0;
+  link.listen({ disconnected: () => disconnections++ });
+  const readers = await Promise.all(Array.from({ length: 64 }, (_, partition) => log.open({ after: 0, partition })));
+  const read = await Promise.all(readers.map((reader) => readRecords(reader, 200)));
+  expect(read.flat()).toHaveLength(records.length);
+  expect(disconnections).toBe(0);
+});
+
+test("a record larger than what is fetched ahead is read all the same", async () => {
+  const { log, record } = await open();
+  const large = { ...record("large"), payload: new Uint8Array(1_000_000).fill(9) };
+  await log.append([record("a"), large, record("b")]);
+  const read = await readRecords(await log.open({ after: 0 }), 3);
+  expect(read.map(({ payload }) => payload.byteLength)).toEqual([1, 1_000_000, 1]);
+});
+
 describe("a stream at its limit", () => {
   const payload = new Uint8Array(100_000);
 
@@ -218,29 +240,6 @@ test("appends beyond the cap of waiting records are refused as overload, the oth
   expect(await log.append([record("later")])).toEqual([25_001]);
 });
 
-describe("a stream that is there already", () => {
-  test("is refused by name when it holds something else, and is left as it is", async () => {
-    const { link, options } = await open();
-    const other = testLogOptions({ name: options.name });
-    await expect(NatsEventLog.open(link, other)).rejects.toThrow(/TEST_\S+ cannot be used .*subjects race\.r\S+>/);
-    expect((await link.manager.streams.info(options.name)).config.subjects).toEqual(options.layout.streamSubjects);
-  });
-
-  test("gets the limits that are asked", async () => {
-    const { link, options } = await open();
-    await NatsEventLog.open(link, { ...options, maxAgeMs: 7_200_000, discard: "old" });
-    const { config } = await link.manager.streams.info(options.name);
-    expect(config.max_age).toBe(7_200_000 * 1_000_000);
-    expect(config.discard).toBe("old");
-  });
-});
-
-test("a durable group opened for other records is refused", async () => {
-  const { log, options } = await open();
-  await (await log.openDurable("group", `${options.race}.`)).close();
-  await expect(log.openDurable("group", `${options.race}.3.`)).rejects.toMatchObject({ fault: "unusable" });
-});
-
 test("what a durable reader held that died without a word goes to another one", async () => {
   const first = await open(server.url, testLogOptions({ durableAckMs: 300 }));
   const second = await open(server.url, first.options);
@@ -250,34 +249,4 @@ test("what a durable reader held that died without a word goes to another one", 
   await first.link.connection.close();
   const heir = await second.log.openDurable("group", `${first.options.race}.`);
   expect(textsOf(await heir.next(1, 10_000))).toEqual(["a"]);
-});
-
-describe("a connection that cannot be made", () => {
-  const settings = { servers: "--nats-servers", credentials: "--nats-credentials", tls: "--nats-tls" };
-
-  test("names the setting of the address", async () => {
-    const servers = [`127.0.0.1:${await freePort()}`];
-    const connecting = connectNats({ servers, name: "test", settings, connectMsMax: 200 });
-    await expect(connecting).rejects.toMatchObject({ fault: "unreachable" });
-    await expect(connecting).rejects.toThrow(/--nats-servers/);
-  });
-
-  test("names the setting of the password, without trying again", async () => {
-    const locked = await startNatsServer({ args: ["--user", "u", "--pass", "p"] });
-    try {
-      const options = { servers: [locked.url], name: "test", settings };
-      const wrong = connectNats({ ...options, credentials: { type: "user", user: "u", password: "x" } });
-      await expect(wrong).rejects.toMatchObject({ fault: "refused" });
-      await expect(wrong).rejects.toThrow(/--nats-credentials/);
-      const link = await connectNats({ ...options, credentials: { type: "user", user: "u", password: "p" } });
-      await link.close();
-    } finally {
-      await locked.stop();
-    }
-  });
-
-  test("names the setting of TLS", async () => {
-    const connecting = connectNats({ servers: [server.url], name: "test", settings, tls: {}, connectMsMax: 200 });
-    await expect(connecting).rejects.toThrow(/--nats-tls/);
-  });
 });

@@ -2,15 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LogPosition, LogRecord } from "@burnline/stream";
 import { AckPolicy, DeliverPolicy, JetStreamApiError } from "@nats-io/jetstream";
 import { createInbox, type Msg, nanos, nuid, type Subscription } from "@nats-io/nats-core";
-import { type Delivery, parseDelivery, toPullStatus, unfilledRecords } from "./nats-delivery.ts";
+import { type Delivery, parseDelivery, toPullStatus, unfilled } from "./nats-delivery.ts";
 import { natsFault, STREAM_NOT_FOUND, toNatsError } from "./nats-error.ts";
 import type { NatsLink } from "./nats-link.ts";
+import { PullBudget } from "./nats-pull-budget.ts";
 import type { SubjectLayout } from "./nats-subjects.ts";
 
-/** Records fetched ahead of who reads them; at the cap the server is not asked for more. */
-export const PREFETCH_RECORDS_MAX = 1_000;
-/** Bytes of one request; no further request while half of it waits to be read. Larger than any record may be. */
-const PREFETCH_BYTES_MAX = 8 * 1024 * 1024;
 /** A request is made again when it is so old. */
 const PULL_MS = 30_000;
 /** How often the server says that it is still there while it has nothing to send. */
@@ -47,6 +44,7 @@ export class NatsFeed {
   readonly #options: FeedOptions;
   readonly #stopListening: () => void;
   readonly #watch: NodeJS.Timeout;
+  readonly #budget = new PullBudget();
   #buffer: LogRecord[] = [];
   #head = 0;
   #bufferedBytes = 0;
@@ -60,7 +58,6 @@ export class NatsFeed {
   #isStarting = false;
   #isClosed = false;
   #nextDelivery = 1;
-  #requested = 0;
   #heardMs = 0;
   #isSuspect = false;
   #failure: unknown;
@@ -140,7 +137,7 @@ export class NatsFeed {
     this.#incarnation++;
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
-    this.#requested = 0;
+    this.#budget.reset();
   }
 
   #abandonRun(): void {
@@ -215,17 +212,19 @@ export class NatsFeed {
       return;
     }
     this.#nextDelivery++;
-    this.#requested--;
+    const payload = message.data;
+    const isAnswered = this.#budget.delivered(
+      message.subject.length + (message.reply?.length ?? 0) + payload.byteLength,
+    );
     // The consumer was made behind this position; a server that starts earlier must not show a record twice.
     if (position <= this.#received) return;
     this.#received = position;
     const { partition, subject } = this.#options.layout.fromNats(message.subject);
     if (subject.startsWith(this.#options.subjectPrefix)) {
-      const payload = message.data;
       this.#buffer.push({ position, partition, subject, appendedAtMs, payload });
       this.#bufferedBytes += payload.byteLength;
     }
-    if (this.#requested === 0) this.#request();
+    if (isAnswered) this.#request();
     this.#wake?.();
   }
 
@@ -235,16 +234,10 @@ export class NatsFeed {
       case "alive":
         return;
       case "record-too-large":
-        if (this.#bufferedBytes === 0 && this.#requested === PREFETCH_RECORDS_MAX) {
-          this.#fail(
-            natsFault("failed", `stream ${this.#options.stream}`, `a record has over ${PREFETCH_BYTES_MAX} bytes`),
-          );
-          return;
-        }
-        this.#endRequest(message);
+        this.#endRequest(message, true);
         return;
       case "ended":
-        this.#endRequest(message);
+        this.#endRequest(message, false);
         return;
       case "refused":
         this.#fail(natsFault("failed", `stream ${this.#options.stream}`, description));
@@ -254,22 +247,21 @@ export class NatsFeed {
     }
   }
 
-  #endRequest(message: Msg): void {
-    this.#requested = Math.max(0, this.#requested - (unfilledRecords(message) ?? this.#requested));
+  #endRequest(message: Msg, isByBytes: boolean): void {
+    this.#budget.ended(unfilled(message), isByBytes);
     this.#request();
   }
 
-  /** Asks for more when there is room for half of what may wait here. */
+  /** Asks for more when there is room. */
   #request(): void {
-    if (this.#subscription === undefined || this.#bufferedBytes > PREFETCH_BYTES_MAX / 2) return;
-    const room = PREFETCH_RECORDS_MAX - (this.#buffer.length - this.#head) - this.#requested;
-    if (room < PREFETCH_RECORDS_MAX / 2) return;
+    if (this.#subscription === undefined) return;
+    const asked = this.#budget.request(this.#buffer.length - this.#head, this.#bufferedBytes);
+    if (asked === undefined) return;
     const { link, stream } = this.#options;
-    this.#requested += room;
     this.#heardMs = performance.now();
     const request = {
-      batch: room,
-      max_bytes: PREFETCH_BYTES_MAX,
+      batch: asked.records,
+      max_bytes: asked.bytes,
       expires: nanos(PULL_MS),
       idle_heartbeat: nanos(HEARTBEAT_MS),
     };
@@ -279,7 +271,7 @@ export class NatsFeed {
 
   #check(): void {
     const isSilent =
-      this.#requested > 0 &&
+      this.#budget.isOutstanding &&
       this.#options.link.isConnected &&
       !this.#isStarting &&
       performance.now() - this.#heardMs > SILENT_MS_MAX;

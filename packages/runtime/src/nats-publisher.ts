@@ -7,11 +7,11 @@ import { RecordsRefusedError, type RefusedRecord } from "./sink-policy-error.ts"
 import type { StorageFault } from "./storage-error.ts";
 
 /** Records sent and not yet acknowledged; at the cap further ones wait their turn. */
-export const OUTSTANDING_ACKS_MAX = 512;
+const OUTSTANDING_ACKS_MAX = 512;
 /** When so many records wait, further appends are refused as "overloaded". One append may be larger. */
-export const WAITING_RECORDS_MAX = 20_000;
+const WAITING_RECORDS_MAX = 20_000;
 /** The same in bytes. */
-export const WAITING_BYTES_MAX = 64 * 1024 * 1024;
+const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 /** An acknowledgement that has not come by then will not come. */
 const ACK_MS_MAX = 5_000;
 const CHECK_INTERVAL_MS = 250;

@@ -10,7 +10,7 @@ import type { NatsLink } from "./nats-link.ts";
 import { StorageError } from "./storage-error.ts";
 
 /** Larger snapshots go into the object store in pieces; the entry then only names the object. */
-export const INLINE_BYTES_MAX = 256 * 1024;
+const INLINE_BYTES_MAX = 256 * 1024;
 /** A lost race against another writer is tried again so often. */
 const PUT_ATTEMPTS_MAX = 5;
 /** One call, retries included. */

@@ -16,7 +16,7 @@ export interface Address {
 }
 
 /** Longer subjects are refused: the server cuts a connection whose command lines exceed 4,096 bytes. */
-export const SUBJECT_BYTES_MAX = 1_024;
+const SUBJECT_BYTES_MAX = 1_024;
 
 const WELL_FORMED = /^[^\s*>.]+(\.[^\s*>.]+)*$/;
 
