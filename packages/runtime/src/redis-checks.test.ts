@@ -14,7 +14,7 @@ async function check(infos: readonly string[], settings: readonly Record<string,
     if (settings === "not allowed") throw new ErrorReply("NOPERM no permissions to run config");
     return settings;
   };
-  await checkRedis({ place: "redis://db", askAll }, logger);
+  await checkRedis({ place: "redis://db", isCluster: false, askAll }, logger);
   return lines;
 }
 
@@ -31,6 +31,17 @@ describe("a server is checked when it is connected", () => {
     ["redis_version:6.2.14\r\n", "is 6.2.14, Burnline needs 7 or newer, or Valkey: upgrade that server"],
     ["nothing known", "is of unknown version, Burnline needs 7"],
   ])("%j is refused", async (info, sentence) => {
+    await expect(check([info], [GOOD])).rejects.toMatchObject({
+      fault: "unusable",
+      message: expect.stringContaining(sentence),
+    });
+  });
+
+  test.each([
+    ["cluster", "write its address as redis+cluster://host:6379"],
+    ["sentinel", "write its address as redis+sentinel://host:26379/master"],
+  ])("a %s is refused under the address of one server", async (mode, sentence) => {
+    const info = `redis_version:7.0.0\r\nredis_mode:${mode}\r\n`;
     await expect(check([info], [GOOD])).rejects.toMatchObject({
       fault: "unusable",
       message: expect.stringContaining(sentence),

@@ -7,7 +7,7 @@ import { StorageError } from "./storage-error.ts";
 /** Scripts with effects replicated one by one, TIME in a script that writes, and functions of RESP 3 are all there. */
 const REDIS_MAJOR_MIN = 7;
 
-type CheckedConnection = Pick<RedisConnection, "place" | "askAll">;
+type CheckedConnection = Pick<RedisConnection, "place" | "isCluster" | "askAll">;
 
 /**
  * Refuses a server on which totals could become wrong, and warns in one line, with the command that mends it, of one that
@@ -15,7 +15,11 @@ type CheckedConnection = Pick<RedisConnection, "place" | "askAll">;
  */
 export async function checkRedis(connection: CheckedConnection, logger: Logger): Promise<void> {
   const { place } = connection;
-  for (const info of await askAll(connection, ["INFO", "server"])) refuseOldServer(String(info), place);
+  for (const reply of await askAll(connection, ["INFO", "server"])) {
+    const info = String(reply);
+    refuseOldServer(info, place);
+    refuseOtherMode(info, connection);
+  }
   let settings: Map<string, string>[];
   try {
     const names = ["maxmemory", "maxmemory-policy", "appendonly", "save"];
@@ -65,6 +69,14 @@ function refuseOldServer(info: string, place: string): void {
     "unusable",
     `Redis at ${place} is ${found}, Burnline needs ${REDIS_MAJOR_MIN} or newer, or Valkey: upgrade that server, or name another one.`,
   );
+}
+
+/** A node of a cluster has only some of the keys, a sentinel has none. */
+function refuseOtherMode(info: string, { place, isCluster }: CheckedConnection): void {
+  const mode = /^redis_mode:(?<mode>\w+)/m.exec(info)?.groups?.mode;
+  if (mode !== "sentinel" && (mode !== "cluster" || isCluster)) return;
+  const address = mode === "cluster" ? "redis+cluster://host:6379" : "redis+sentinel://host:26379/master";
+  throw new StorageError("unusable", `Redis at ${place} is a ${mode}: write its address as ${address}.`);
 }
 
 /**

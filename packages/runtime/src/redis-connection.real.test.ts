@@ -233,13 +233,14 @@ describe("the server's own clock", () => {
 describe("other ways to run it", () => {
   test("a Redis Cluster", async () => {
     const server = await bench.startCluster();
-    const single = await bench.connect(server);
+    const toNode = await bench.connectBare(server.port);
+    await expect(bench.connect(server)).rejects.toMatchObject({ fault: "unusable" });
     const connection = await bench.connect(`redis+cluster://127.0.0.1:${server.port}`);
     await claimRedisRace(connection, "r", 8);
     const store = new RedisStateStore(connection, { race: "r" });
     for (let partition = 0; partition < 8; partition++) {
       const lease = (await store.acquire(partition, "owner", TTL_MS))!;
-      await redisCommand(single, "SCRIPT", "FLUSH");
+      await toNode(["SCRIPT", "FLUSH"]);
       expect(await store.commit(lease, commitFrom(0))).toBe("committed");
       await expectStateAt(store, lease, 1);
     }
@@ -260,6 +261,10 @@ describe("other ways to run it", () => {
     const lease = (await store.acquire(0, "owner", TTL_MS))!;
     await store.commit(lease, commitFrom(0));
     const toSentinel = await bench.connectBare(sentinel.port);
+    await expect(bench.connect(address.replace("/race", "/other"))).rejects.toMatchObject({
+      fault: "unusable",
+      message: expect.stringContaining("the master's name"),
+    });
     await expect
       .poll(async () => JSON.stringify(await toSentinel(["SENTINEL", "REPLICAS", "race"])), { timeout: 20_000 })
       .toContain('"master-link-status":"ok"');

@@ -4,7 +4,7 @@ import type { Logger } from "./log.ts";
 import { parseRedisAddress, type RedisAddress } from "./redis-address.ts";
 import { checkRedis } from "./redis-checks.ts";
 import { createRedisClient, type RedisArgument, type RedisClient, type RedisClientOptions } from "./redis-client.ts";
-import { isRefusal, judgeRedisError, ReplyTimeoutError, toRedisStorageError } from "./redis-error.ts";
+import { isRefusal, judgeRedisError, ReplyTimeoutError, toOpeningError, toRedisStorageError } from "./redis-error.ts";
 import { StorageError } from "./storage-error.ts";
 
 /**
@@ -102,7 +102,7 @@ export class RedisConnection {
         return;
       } catch (error) {
         this.#client.destroy();
-        if (isRefusal(error) || performance.now() - startMs >= timeoutMs) throw toRedisStorageError(error, this.place);
+        if (isRefusal(error) || performance.now() - startMs >= timeoutMs) throw toOpeningError(error, this.place);
         await sleep(RETRY_MS_MAX);
         this.#client = this.#createClient();
       }

@@ -11,7 +11,7 @@ export type RedisVerdict = "again" | "unknown-script" | "fatal";
 /** No reply in time. Whether the server did it is unknown. */
 export class ReplyTimeoutError extends Error {
   constructor(timeoutMs: number) {
-    super(`no reply within ${timeoutMs} ms`);
+    super(`no reply within ${Math.round(timeoutMs)} ms`);
     this.name = "ReplyTimeoutError";
   }
 }
@@ -32,19 +32,20 @@ const PASSING = [
 const REFUSING = ["WRONGPASS", "NOAUTH", "NOPERM"];
 
 /** What to do after this error. */
-export function judgeRedisError(error: unknown): RedisVerdict {
+export function judgeRedisError(thrown: unknown): RedisVerdict {
+  const error = unwrap(thrown);
   if (error instanceof ErrorReply) {
     const word = firstWord(error);
     if (word === "NOSCRIPT") return "unknown-script";
     return PASSING.includes(word) ? "again" : "fatal";
   }
   // A full queue says that asking again makes it worse; all else comes from a connection.
-  if (error instanceof StorageError || !(error instanceof Error)) return "fatal";
-  return isQueueFull(error) ? "fatal" : "again";
+  return error instanceof StorageError || isQueueFull(error) ? "fatal" : "again";
 }
 
 /** True when another attempt to connect cannot do better: a wrong password, a certificate that does not fit. */
-export function isRefusal(error: unknown): boolean {
+export function isRefusal(thrown: unknown): boolean {
+  const error = unwrap(thrown);
   if (error instanceof ErrorReply) {
     return (
       [...REFUSING, "ERR", "NOPROTO"].includes(firstWord(error)) && !error.message.includes("max number of clients")
@@ -64,7 +65,8 @@ const CERTIFICATE_FAULTS = [
 ];
 
 /** Turns what the client threw into one sentence that says what to do. `place` is the address without a password. */
-export function toRedisStorageError(error: unknown, place: string): StorageError {
+export function toRedisStorageError(thrown: unknown, place: string): StorageError {
+  const error = unwrap(thrown);
   if (error instanceof StorageError) return error;
   const cause = { cause: error };
   const reason = error instanceof Error && error.message !== "" ? error.message : String(error);
@@ -85,7 +87,7 @@ export function toRedisStorageError(error: unknown, place: string): StorageError
     const text = `Redis at ${place} shows a certificate that is not trusted (${reason}): give the authority's certificate, or check the host's name.`;
     return new StorageError("refused", text, cause);
   }
-  if (error instanceof Error && isQueueFull(error)) {
+  if (isQueueFull(error)) {
     const text = `Too many commands wait for Redis at ${place}: it is too slow for this load; check its CPU and disk, or add processors.`;
     return new StorageError("overloaded", text, cause);
   }
@@ -99,11 +101,27 @@ export function toRedisStorageError(error: unknown, place: string): StorageError
   return new StorageError("failed", `Redis at ${place} failed (${reason}): see its log.`, cause);
 }
 
+/** The same for the first connection, where a command that is not known means that the address is not what it says. */
+export function toOpeningError(thrown: unknown, place: string): StorageError {
+  const error = unwrap(thrown);
+  if (!(error instanceof ErrorReply) || firstWord(error) !== "ERR") return toRedisStorageError(error, place);
+  return new StorageError(
+    "unusable",
+    `Redis at ${place} is not what its address says (${error.message}): check its kind (redis, redis+sentinel or redis+cluster), the master's name and the password.`,
+    { cause: error },
+  );
+}
+
+/** The sentinel client puts what a server says into an error of its own. */
+function unwrap(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof ErrorReply ? error.cause : error;
+}
+
 function firstWord(error: ErrorReply): string {
   return error.message.split(" ", 1)[0] ?? "";
 }
 
 // The client throws a bare Error for this.
-function isQueueFull(error: Error): boolean {
-  return error.message === "The queue is full";
+function isQueueFull(error: unknown): boolean {
+  return error instanceof Error && error.message === "The queue is full";
 }

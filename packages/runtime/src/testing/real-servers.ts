@@ -88,7 +88,11 @@ export async function startRedisCluster(): Promise<RealServer> {
 }
 
 /** A sentinel that alone decides who is master of the servers that it knows under this name. */
-export function startRedisSentinel(masterName: string, masterPort: number): Promise<RealServer> {
+export function startRedisSentinel(
+  masterName: string,
+  masterPort: number,
+  masterPassword?: string,
+): Promise<RealServer> {
   const settings = (port: number, folder: string) =>
     [
       ...[`bind 127.0.0.1`, `port ${port}`, `dir ${folder}`],
@@ -96,6 +100,7 @@ export function startRedisSentinel(masterName: string, masterPort: number): Prom
         `sentinel monitor ${masterName} 127.0.0.1 ${masterPort} 1`,
         `sentinel down-after-milliseconds ${masterName} 500`,
       ],
+      ...(masterPassword === undefined ? [] : [`sentinel auth-pass ${masterName} ${masterPassword}`]),
     ].join("\n");
   const program: Program = {
     ...REDIS,
