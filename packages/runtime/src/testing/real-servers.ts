@@ -72,9 +72,9 @@ export function startRedisServer(options: RealServerOptions = {}): Promise<RealS
   return startServer(REDIS, options);
 }
 
-/** A Redis Cluster of one node, which has all hash slots. */
+/** A Redis Cluster of one node, which has all hash slots; what it answered survives its kill -9. */
 export async function startRedisCluster(): Promise<RealServer> {
-  const server = await startServer(REDIS, { args: ["--cluster-enabled", "yes"] });
+  const server = await startServer(REDIS, { args: ["--cluster-enabled", "yes", "--appendfsync", "always"] });
   const ask = (...args: string[]) => execFileSync("redis-cli", ["-p", `${server.port}`, ...args], { encoding: "utf8" });
   ask("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
   // It takes its slots some seconds after it was told.
