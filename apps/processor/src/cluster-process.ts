@@ -51,7 +51,7 @@ export async function openClusterProcess(
 ): Promise<ClusterProcess> {
   // Of this life only: who comes back after a kill is a new member, and its former leases are not its own.
   const memberId = `${config.name}-${randomUUID().slice(0, 8)}`;
-  const connecting = { name: `burnline processor ${memberId}`, logger };
+  const connecting = { name: `burnline-processor-${memberId}`, logger };
   const metrics = new Metrics(["processor"], { withProcess: true });
   const link = await connectNats(natsOptions(config, connecting, { registry: metrics, service: "processor" }));
   const redis = await orClose(connectRedis(redisOptions(config, connecting)), () => link.close());

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { PARTITION_COUNT, partitionOf } from "@burnline/contract";
+import { HEARTBEAT_TTL_MS } from "@burnline/stream";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type ClusterMember, MemoryCluster } from "./testing/memory-cluster.ts";
 
@@ -91,5 +93,18 @@ describe("three processors share 64 partitions", { timeout: 60_000 }, () => {
     await cluster.stop([a, b, c]);
     expect(b.lost()).toBeGreaterThan(0);
     expect(gapMs).toBeLessThanOrEqual(2_500);
+  });
+
+  test("a log that is away from all for longer than every heartbeat moves nothing", async () => {
+    const before = cluster.owners();
+    const takeovers = members.map((member) => member.takeovers.length);
+    cluster.canWork = false;
+    await sleep(HEARTBEAT_TTL_MS + 500);
+    cluster.canWork = true;
+    await sleep(500);
+    expect(cluster.owners()).toEqual(before);
+    expect(members.map((member) => member.takeovers.length)).toEqual(takeovers);
+    await drained();
+    await cluster.stop(members);
   });
 });

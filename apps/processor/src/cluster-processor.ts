@@ -31,7 +31,10 @@ export interface ClusterProcessorOptions extends ProcessorOptions {
   readonly link: PeerLink;
   /** Measures intervals; must not go back. */
   readonly steadyClock: Clock;
-  /** False while the log cannot be reached: who cannot work does not say that it is there, so others take its partitions. */
+  /**
+   * False while the log cannot be reached. Who cannot work does not say that it is there, so that others take its
+   * partitions, and takes none of theirs: when the log is gone for all, everything stays where it is.
+   */
   readonly canWork?: () => boolean;
 }
 
@@ -124,15 +127,18 @@ class OwnershipShell {
   }
 
   async #turn(): Promise<void> {
-    await this.#heartbeat();
-    await this.#look();
+    const { canWork = () => true } = this.#options;
+    if (canWork()) {
+      await this.#heartbeat();
+      await this.#look();
+    } else this.#obey();
     this.#options.metrics.partitionsOwned(this.topologies().length);
   }
 
   async #heartbeat(): Promise<void> {
-    const { membership, canWork = () => true } = this.#options;
+    const { membership } = this.#options;
     const nowMs = this.#nowMs();
-    if (nowMs < this.#heartbeatDueMs || !canWork()) return;
+    if (nowMs < this.#heartbeatDueMs) return;
     this.#heartbeatDueMs = nowMs + HEARTBEAT_MS;
     const member = this.#core.heartbeat((partition) => activeCars(this.#runs.get(partition)?.topology));
     await membership.heartbeat(member, HEARTBEAT_TTL_MS).catch((error: unknown) => this.#failed(error));
@@ -206,9 +212,9 @@ class OwnershipShell {
         this.#obey();
       });
     } catch (error) {
-      if (error instanceof InvariantError) return this.#options.onFatal(error);
       metrics.partitionFailed();
-      logger.error({ err: error, partition }, "partition failed, recovering from the store");
+      if (error instanceof InvariantError) this.#options.onFatal(error);
+      else logger.error({ err: error, partition }, "partition failed, recovering from the store");
       end = "failed";
     }
     this.#runs.delete(partition);

@@ -9,6 +9,8 @@ import { OperatingError } from "./operating-error.ts";
 import type { RaceStreamLimits } from "./race-streams.ts";
 import type { RedisOptions } from "./redis-connection.ts";
 
+/** A host's name fits. */
+const NAME_LENGTH_MAX = 255;
 const DAY_MS = 24 * 3_600_000;
 
 /** Keys of every process of the cluster form. @param port where it serves health and metrics unless told otherwise */
@@ -20,7 +22,13 @@ export function processKeys(port: number) {
       .max(RACE_ID_LENGTH_MAX)
       .meta({ allowed: `letters, digits, - and _, at most ${RACE_ID_LENGTH_MAX}` })
       .describe("Id of the race"),
-    name: z.string().default(hostname()).describe("Name of this process, for logs and monitoring; need not be unique"),
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]+$/)
+      .max(NAME_LENGTH_MAX)
+      .meta({ allowed: `letters, digits, ., - and _, at most ${NAME_LENGTH_MAX}` })
+      .default(hostname())
+      .describe("Name of this process, for logs and monitoring; need not be unique"),
     host: z.string().default("127.0.0.1").describe("Address to listen on; 0.0.0.0 lets other machines in"),
     port: z.int().min(0).max(65_535).default(port).describe("Port of health and metrics; 0 takes a free one"),
     logLevel: z.enum(LOG_LEVELS).default("info").describe("How much is logged"),

@@ -8,7 +8,7 @@ import type { NatsLink } from "./nats-link.ts";
  * After a connection of our own was made again the others may still be making theirs: nobody is suspected for so long.
  * Attempts to connect are at most 1 s apart.
  */
-export const RECONNECT_GRACE_MS = 2_000;
+const RECONNECT_GRACE_MS = 2_000;
 
 const ENVELOPE = z.object({
   from: z.string(),

@@ -2,14 +2,19 @@ import type { LeaseView, Member, PartitionLoad } from "./membership.ts";
 
 /** A partition that was freed for a member is left to it for so long. */
 export const RESERVED_MS = 1_000;
-/** A lease that ran out is left to an owner that lives for so long: the store may have been away. */
-export const EXPIRED_GRACE_MS = 500;
+/**
+ * A lease that is seen to have run out is left to an owner that lives for so long. When the store was away all leases have
+ * run out when it is back, and their owners renew them in the same moment as others see it.
+ */
+export const EXPIRED_GRACE_MS = 1_000;
 
-/** A lease as it was last seen, its end by our own clock. */
+/** A lease as it was last seen. Its end is by our own clock, and for one that had run out when we first looked, then. */
 export interface SeenLease {
   readonly ownerId: string;
   readonly epoch: number;
   readonly expiresAtMs: number;
+  /** It had run out when it was seen, and not only by what we expected. */
+  readonly hasEnded: boolean;
 }
 
 interface Reservation {
@@ -56,10 +61,16 @@ export function seeLeases(
   members: readonly Member[],
   leases: readonly LeaseView[],
 ): void {
+  const former = seen.map(({ lease }) => lease);
   for (const one of seen) one.lease = undefined;
   for (const { partition, ownerId, epoch, expiresInMs } of leases) {
     const one = seen[partition];
-    if (one !== undefined) one.lease = { ownerId, epoch, expiresAtMs: nowMs + expiresInMs };
+    if (one === undefined) continue;
+    const before = former[partition];
+    const hasEnded = expiresInMs <= 0;
+    const isSeenAgain = hasEnded && before?.hasEnded === true && before.epoch === epoch;
+    const expiresAtMs = isSeenAgain ? before.expiresAtMs : nowMs + Math.max(0, expiresInMs);
+    one.lease = { ownerId, epoch, expiresAtMs, hasEnded };
   }
   for (const { memberId, partitions } of members) seeLoads(seen, memberId, partitions);
 }

@@ -41,13 +41,13 @@ export function nextPeerState(state: PeerState, event: PeerEvent): PeerState {
 /** A member whose beat has not moved for so long is taken for dead; six heartbeats. */
 export const HEARTBEAT_TTL_MS = 1_500;
 /** Each of a member's successors is asked so often. */
-export const ASK_INTERVAL_MS = 100;
+const ASK_INTERVAL_MS = 100;
 /** An answer that takes longer says nothing. */
-export const ASK_TIMEOUT_MS = 300;
+export const ASK_TIMEOUT_MS = 150;
 /** So many successors, by id and round, are asked by each member; whoever sees one missing tells the rest. */
-export const ASKED_SUCCESSORS = 3;
+const ASKED_SUCCESSORS = 3;
 /** Known others. At the cap a further one is not known: nothing is taken from it or given to it until one is forgotten. */
-export const PEERS_MAX = 256;
+const PEERS_MAX = 256;
 /** One that is not a member, owns nothing and was not heard of for so long is forgotten. */
 const FORGET_MS = 10_000;
 

@@ -3,7 +3,7 @@
  * frames and their commits a second cost some 20 times a tick; it is more than the number of partitions (64), so that no
  * number of idle partitions makes up for a car.
  */
-export const LOAD_PER_KEY = 100;
+const LOAD_PER_KEY = 100;
 
 export function partitionLoad(activeKeys: number): number {
   return 1 + LOAD_PER_KEY * activeKeys;

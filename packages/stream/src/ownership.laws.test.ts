@@ -18,6 +18,7 @@ const action = fc.oneof(
   fc.record({ type: fc.constant("mute" as const), index, ms: fc.integer({ min: 100, max: 6_000 }) }),
   fc.record({ type: fc.constant("reweigh" as const), index, weight: fc.nat({ max: 3 }) }),
   fc.record({ type: fc.constant("loseStore" as const) }),
+  fc.record({ type: fc.constant("storeDown" as const), ms: fc.integer({ min: 100, max: 6_000 }) }),
 );
 type Action = typeof action extends fc.Arbitrary<infer A> ? A : never;
 const schedule = fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 3_000 }), action }), { maxLength: 14 });
@@ -44,6 +45,9 @@ function perform(world: OwnershipWorld, one: Action): void {
       break;
     case "loseStore":
       world.loseStore();
+      break;
+    case "storeDown":
+      world.storeDownUntilMs = world.nowMs + one.ms;
   }
 }
 
@@ -56,7 +60,7 @@ function loadsOf(world: OwnershipWorld): Map<string, number[]> {
   return loads;
 }
 
-describe("whatever happens: joins, deaths, freezes, drains, lost messages, false suspicion, a store that forgets", () => {
+describe("whatever happens: joins, deaths, freezes, drains, lost messages, false suspicion, a store that is away or forgets", () => {
   test("only the newest owner commits; then all is owned, shared out evenly, and comes to rest", {
     timeout: 60_000,
   }, () => {
@@ -135,6 +139,20 @@ test("one member alone takes everything, and keeps it", () => {
   world.moves = 0;
   world.run(30_000);
   expect(world.moves).toBe(0);
+});
+
+test("a store that was away for longer than all leases and heartbeats moves nothing", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const world = new OwnershipWorld(new Prng(seed), PARTITIONS);
+    for (let member = 0; member < 3; member++) world.join();
+    world.run(SETTLE_MS);
+    const before = world.owners();
+    world.moves = 0;
+    world.storeDownUntilMs = world.nowMs + 8_000;
+    world.run(20_000);
+    expect(world.moves, `seed ${seed}`).toBe(0);
+    expect(world.owners()).toEqual(before);
+  }
 });
 
 test("a drain leaves nothing behind, also when nobody else is there", () => {

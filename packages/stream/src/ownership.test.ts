@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { LeaseView, Member } from "./membership.ts";
-import { Ownership, type OwnershipCommand, REBALANCE_AFTER_MS, UNTAKEN_MS } from "./ownership.ts";
+import { Ownership, REBALANCE_AFTER_MS, UNTAKEN_MS } from "./ownership.ts";
+import type { OwnershipCommand } from "./ownership-command.ts";
 import { type HoldEvent, type HoldState, nextHoldState } from "./ownership-hold.ts";
 import { EXPIRED_GRACE_MS, RESERVED_MS } from "./ownership-leases.ts";
 import { HEARTBEAT_TTL_MS, nextPeerState, type PeerEvent, type PeerState } from "./ownership-peers.ts";
@@ -166,9 +167,12 @@ describe("a death", () => {
 describe("a lease", () => {
   test("that ran out is left to an owner that lives for a while, then taken without its epoch", () => {
     const { view, decide } = scene([]);
-    view(1_100, 2, { expiresInMs: 0 });
+    // The store was away: when we first see it the lease has long run out.
+    view(1_100, 2, { expiresInMs: -60_000 });
     expect(taken(decide(1_100))).toEqual([]);
-    view(1_100 + EXPIRED_GRACE_MS, 3, { expiresInMs: -EXPIRED_GRACE_MS });
+    view(1_600, 3, { expiresInMs: -60_500 });
+    expect(taken(decide(1_600))).toEqual([]);
+    view(1_100 + EXPIRED_GRACE_MS, 4, { expiresInMs: -61_000 });
     expect(decide(1_100 + EXPIRED_GRACE_MS).find(({ type }) => type === "acquire")).toEqual({
       ...{ type: "acquire", partition: 0, reason: "expired", sinceMs: 1_100 },
     });

@@ -1,44 +1,22 @@
 import { assert } from "@burnline/std";
 import type { LeaseView, Member, PartitionLoad, PeerAnswer, PeerMessage } from "./membership.ts";
+import type { AcquireCommand, OwnershipCommand } from "./ownership-command.ts";
 import { Hold, type HoldOutcome, type HoldState } from "./ownership-hold.ts";
 import { PartitionSeen, seeLeases } from "./ownership-leases.ts";
 import { isLiving, Peers } from "./ownership-peers.ts";
 import { partitionLoad, planOwners } from "./ownership-plan.ts";
 
 /** How old the view may be that decisions are made from. */
-export const VIEW_AGE_MS_MAX = 500;
+const VIEW_AGE_MS_MAX = 500;
 /** Partitions are evened out only when the same members have been there for so long. */
 export const REBALANCE_AFTER_MS = 300;
 /** Partitions taken, given back to even out, given back to leave, at the same time: each one's gap stays short. */
-export const ACQUIRING_MAX = 8;
-export const RELEASING_MAX = 4;
-export const DRAINING_MAX = 8;
+const ACQUIRING_MAX = 8;
+const RELEASING_MAX = 4;
+const DRAINING_MAX = 8;
 /** A member that leaves lying what is its own for so long gets nothing more for a while. */
 export const UNTAKEN_MS = 3_000;
-export const UNWILLING_MS = 10_000;
-
-/**
- * handed-over: its owner freed it for us. no-responders, silence: its owner is dead. expired: its owner lives, but lost
- * hold of it. own: the lease is ours, after an error. free: nobody had it.
- */
-export type TakeReason = "handed-over" | "no-responders" | "silence" | "expired" | "own" | "free";
-
-export interface AcquireCommand {
-  readonly type: "acquire";
-  readonly partition: number;
-  readonly takeOverEpoch?: number;
-  readonly reason: TakeReason;
-  /** When the former owner was last known to work: what has passed since is the hand-over gap. */
-  readonly sinceMs: number;
-}
-
-export type OwnershipCommand =
-  | AcquireCommand
-  | { readonly type: "release"; readonly partition: number }
-  | { readonly type: "ask"; readonly memberId: string }
-  | { readonly type: "announce"; readonly message: PeerMessage }
-  /** Read members and leases again now and not only at the next turn. */
-  | { readonly type: "look" };
+const UNWILLING_MS = 10_000;
 
 export interface OwnershipOptions {
   readonly memberId: string;

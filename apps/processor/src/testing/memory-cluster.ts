@@ -90,6 +90,8 @@ export class MemoryCluster {
   gapMs = 0;
   stallMs = 0;
   readonly fatal: unknown[] = [];
+  /** Whether the processors believe that they reach the log. */
+  canWork = true;
 
   constructor(cars: readonly { car: string; partition: number }[]) {
     this.#cars = cars;
@@ -118,6 +120,7 @@ export class MemoryCluster {
         takenOver: (reason, gapSeconds) => takeovers.push({ reason, gapMs: gapSeconds * 1_000 }),
       },
       logger: { info: () => {}, warn: () => {}, error: (fields) => this.fatal.push(fields) },
+      canWork: () => this.canWork,
       onFatal: (error) => this.fatal.push(error),
       sleep: (ms) => gate.pass(() => sleep(ms)),
     });

@@ -22,7 +22,7 @@ interface Process {
   readonly core: Ownership;
   /** Epoch under which a partition runs here, and when its lease is renewed next. */
   readonly running: Map<number, { epoch: number; renewDueMs: number }>;
-  readonly work: { dueMs: number; run: () => void }[];
+  readonly work: { dueMs: number; needsStore: boolean; run: () => void }[];
   isDead: boolean;
   isDraining: boolean;
   frozenUntilMs: number;
@@ -37,6 +37,8 @@ interface Process {
  */
 export class OwnershipWorld {
   nowMs = 1_000_000;
+  /** No call to the store gets through; those that were made wait. */
+  storeDownUntilMs = 0;
   readonly #prng: Prng;
   readonly #partitionCount: number;
   readonly #weights: number[];
@@ -148,16 +150,17 @@ export class OwnershipWorld {
 
   #turn(process: Process): void {
     const { core, running, work } = process;
-    for (const done of work.filter(({ dueMs }) => dueMs <= this.nowMs)) {
+    const isStoreUp = this.nowMs >= this.storeDownUntilMs;
+    for (const done of work.filter(({ dueMs, needsStore }) => dueMs <= this.nowMs && (isStoreUp || !needsStore))) {
       work.splice(work.indexOf(done), 1);
       done.run();
     }
-    this.#runPartitions(process);
-    if (this.#step % BEAT_STEPS === 0) {
+    if (isStoreUp) this.#runPartitions(process);
+    if (isStoreUp && this.#step % BEAT_STEPS === 0) {
       const member = core.heartbeat((partition) => this.weightOf(partition));
       this.#members.set(process.memberId, { member, expiresAtMs: this.nowMs + HEARTBEAT_TTL_MS });
     }
-    if (this.#step % VIEW_STEPS === 0) this.#look(process);
+    if (isStoreUp && this.#step % VIEW_STEPS === 0) this.#look(process);
     this.#obey(process);
     if (process.isDraining && core.isDrained) {
       assert(running.size === 0, "who has drained runs nothing");
@@ -195,7 +198,9 @@ export class OwnershipWorld {
       this.#zombieSinceMs.delete(key);
       return;
     }
-    const sinceMs = Math.max(this.#zombieSinceMs.get(key) ?? this.nowMs, process.frozenUntilMs);
+    const sinceMs = Math.max(
+      ...[this.#zombieSinceMs.get(key) ?? this.nowMs, process.frozenUntilMs, this.storeDownUntilMs],
+    );
     this.#zombieSinceMs.set(key, sinceMs);
     assert(this.nowMs - sinceMs <= LEASE_RENEW_MS + STEP_MS, `${key} is a zombie for too long`);
   }
@@ -214,8 +219,8 @@ export class OwnershipWorld {
   }
 
   #obey(process: Process): void {
-    const later = (run: () => void) =>
-      process.work.push({ dueMs: this.nowMs + this.#prng.integer(1, 3) * STEP_MS, run });
+    const later = (run: () => void, needsStore = true) =>
+      process.work.push({ dueMs: this.nowMs + this.#prng.integer(1, 3) * STEP_MS, needsStore, run });
     for (const command of process.core.decide(this.nowMs)) {
       switch (command.type) {
         case "acquire":
@@ -227,14 +232,17 @@ export class OwnershipWorld {
           later(this.#releasing(process, command.partition));
           break;
         case "ask":
-          later(() => process.core.onAnswer(this.nowMs, command.memberId, this.#answerOf(process, command.memberId)));
+          later(
+            () => process.core.onAnswer(this.nowMs, command.memberId, this.#answerOf(process, command.memberId)),
+            false,
+          );
           break;
         case "announce":
           if (this.nowMs >= process.mutedUntilMs && !this.#prng.chance(this.messageLoss))
             this.#mail.push({ dueMs: this.nowMs + STEP_MS, message: command.message });
           break;
         case "look":
-          this.#look(process);
+          if (this.nowMs >= this.storeDownUntilMs) this.#look(process);
       }
     }
   }
@@ -280,7 +288,11 @@ export class OwnershipWorld {
         const isReached = !process.isDead && this.nowMs >= process.mutedUntilMs;
         if (!isReached || process.memberId === mail.message.memberId) continue;
         // A frozen process finds its mail when it wakes up.
-        process.work.push({ dueMs: this.nowMs, run: () => process.core.onMessage(this.nowMs, mail.message) });
+        process.work.push({
+          dueMs: this.nowMs,
+          needsStore: false,
+          run: () => process.core.onMessage(this.nowMs, mail.message),
+        });
       }
     }
   }

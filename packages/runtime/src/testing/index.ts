@@ -1,0 +1,2 @@
+export type { RealServer, RealServerOptions } from "./real-servers.ts";
+export { freePort, startNatsServer, startRedisServer } from "./real-servers.ts";
