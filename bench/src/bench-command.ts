@@ -20,6 +20,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** The benchmark cannot run here, or what it measured is not valid; the message is for people. */
+export class BenchError extends Error {
+  override readonly name = "BenchError";
+}
+
 export function wholeNumber(values: OptionValues, option: string, preset: number, least: number = 1): number {
   const text = values[option];
   if (text === undefined) return preset;

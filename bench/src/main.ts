@@ -1,19 +1,25 @@
 import { parseArgs } from "node:util";
-import { type BenchCommand, type OptionValues, UsageError } from "./bench-command.ts";
+import { type BenchCommand, BenchError, type OptionValues, UsageError } from "./bench-command.ts";
+import { chainCommand } from "./chain-command.ts";
 import { latencyCommand } from "./latency-command.ts";
 import { streamCommand } from "./stream-command.ts";
 
 const BENCHES: Readonly<Record<string, BenchCommand>> = {
   stream: streamCommand,
   latency: latencyCommand,
+  chain: chainCommand,
 };
 
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n\n${usage()}`);
-  process.exitCode = 2;
+  if (error instanceof BenchError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  } else if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\n${usage()}`);
+    process.exitCode = 2;
+  } else throw error;
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -1,0 +1,127 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { BenchError } from "./bench-command.ts";
+import { searchFolders } from "./config.ts";
+
+/** Who has not said that it is ready by then has failed. */
+const READY_MS_MAX = 30_000;
+/** Lines kept of what a process said, for the error message. */
+const SAID_LINES_MAX = 20;
+const STOP_MS_MAX = 10_000;
+const PROCESSOR_MAIN = new URL("../../apps/processor/src/main.ts", import.meta.url).pathname;
+
+/** A process of the measured chain. */
+export interface ChainProcess {
+  readonly pid: number;
+  /** Asks it to end, and ends it when it does not. */
+  stop(): Promise<void>;
+}
+
+export interface ChainServer extends ChainProcess {
+  readonly url: string;
+}
+
+export async function startNats(folder: string): Promise<ChainServer> {
+  const port = await freePort();
+  const program = findProgram("nats-server", "go install github.com/nats-io/nats-server/v2@v2.15.2");
+  const flags = ["--addr", "127.0.0.1", "--port", `${port}`, "--jetstream", "--store_dir", join(folder, "nats")];
+  return { ...(await startProcess(program, flags, /Server is ready/)), url: `nats://127.0.0.1:${port}` };
+}
+
+/** As production has it: append-only file, written through every second; nothing is evicted. */
+export async function startRedis(folder: string): Promise<ChainServer> {
+  const port = await freePort();
+  const program = findProgram("redis-server", "apt-get install redis-server");
+  const place = join(folder, "redis");
+  mkdirSync(place);
+  const flags = [
+    ...["--bind", "127.0.0.1", "--port", `${port}`, "--dir", place, "--save", ""],
+    ...["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"],
+  ];
+  const process = await startProcess(program, flags, /Ready to accept connections/);
+  return { ...process, url: `redis://127.0.0.1:${port}` };
+}
+
+/** Resolves when it is ready to own partitions. `nodeFlags`: such as those of a profiler. */
+export function startProcessor(flags: readonly string[], nodeFlags: readonly string[]): Promise<ChainProcess> {
+  const args = ["--disable-warning=ExperimentalWarning", ...nodeFlags, PROCESSOR_MAIN, "--port", "0", ...flags];
+  return startProcess(process.execPath, args, /ready to own partitions/);
+}
+
+async function startProcess(program: string, args: readonly string[], readyLine: RegExp): Promise<ChainProcess> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const endWithUs = () => child.kill("SIGKILL");
+  process.once("exit", endWithUs);
+  child.once("exit", () => process.off("exit", endWithUs));
+  const said: string[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const fail = (why: string) => reject(new BenchError(`${program} ${why}:\n${said.join("\n")}`));
+  for (const output of [child.stdout, child.stderr]) {
+    createInterface({ input: output }).on("line", (line) => {
+      said.push(line);
+      if (said.length > SAID_LINES_MAX) said.shift();
+      if (readyLine.test(line)) resolve();
+    });
+  }
+  child.once("error", (error) => fail(error.message));
+  child.once("exit", (code, signal) => fail(`ended with ${code ?? signal}`));
+  const timer = setTimeout(() => fail("did not become ready"), READY_MS_MAX);
+  try {
+    await promise;
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return { pid: child.pid ?? 0, stop: () => endProcess(child) };
+}
+
+async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+  await ended;
+  clearTimeout(timer);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("a TCP server has an address with a port");
+  return address.port;
+}
+
+/** On the PATH, or where `go install` puts programs. */
+function findProgram(name: string, install: string): string {
+  for (const folder of [...searchFolders, ...goFolders()]) {
+    const path = join(folder, name);
+    try {
+      if (folder === "") continue;
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not there: look in the next folder.
+    }
+  }
+  throw new BenchError(`${name} is not installed, this benchmark needs it: ${install}`);
+}
+
+function goFolders(): string[] {
+  const folders = [join(homedir(), "go", "bin")];
+  try {
+    folders.unshift(join(execFileSync("go", ["env", "GOPATH"], { encoding: "utf8" }).trim(), "bin"));
+  } catch {
+    // No Go: the program can still be in the home folder.
+  }
+  return folders;
+}
