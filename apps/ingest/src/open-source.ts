@@ -11,7 +11,7 @@ import { PushSource } from "./push-source.ts";
 import { parseRaceDefinition, RACE_FILE_BYTES_MAX } from "./race-definition-file.ts";
 import { openRecordingSource } from "./recording-file.ts";
 import { CAR_ID_RULE } from "./recording-race.ts";
-import { createSimSource, type SimSourceOptions } from "./sim-source.ts";
+import { createSimSource, type SimSourceOptions, truthLine } from "./sim-source.ts";
 import { type Source, SourceError } from "./source.ts";
 import { parseSourceAddress, type SourceAddress } from "./source-address.ts";
 import { openTruthFile } from "./truth-file.ts";
@@ -74,7 +74,10 @@ async function openAddress(address: SourceAddress, options: OpenSourceOptions): 
 function openSimSource({ sim, truthFile }: OpenSourceOptions): Source {
   if (truthFile === undefined) return createSimSource(sim);
   const truth = openTruthFile(truthFile);
-  return { ...createSimSource({ ...sim, onTruth: (record) => truth.write(record) }), close: async () => truth.close() };
+  return {
+    ...createSimSource({ ...sim, onTruth: (record) => truth.write(truthLine(record)) }),
+    close: async () => truth.close(),
+  };
 }
 
 async function openFile(

@@ -30,6 +30,8 @@ import { FramePacker } from "./packer.ts";
 import { RECORDING_EPOCH_MS } from "./recorded-car.ts";
 import { type Source, SourceError, type SourceItem } from "./source.ts";
 
+export { truthLine } from "@burnline/racesim";
+
 /** How the simulated frames travel. */
 export type SimLink = "lossy" | "perfect";
 

@@ -1,11 +1,10 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { basename } from "node:path";
-import { type TruthRecord, truthLine } from "@burnline/racesim";
 import { SourceError } from "./source.ts";
 
 /** What only the simulator knows, in a file of its own that no part of the chain reads. */
 export interface TruthFile {
-  write(record: TruthRecord): void;
+  write(line: string): void;
   close(): void;
 }
 
@@ -26,7 +25,7 @@ export function openTruthFile(path: string): TruthFile {
   };
   const file = guarded(() => openSync(path, "w"));
   return {
-    write: (record) => guarded(() => writeSync(file, truthLine(record))),
+    write: (line) => guarded(() => writeSync(file, line)),
     close: () => closeSync(file),
   };
 }
