@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PARTITION_COUNT } from "@burnline/contract";
 import {
+  backUpToS3,
   claimRedisRace,
   connectNats,
   connectRedis,
+  createFarSnapshotMetrics,
   Health,
   HttpServer,
   type Logger,
@@ -21,10 +23,12 @@ import {
   RedisMembership,
   RedisStateStore,
   redisOptions,
+  s3Options,
   steadyClock,
   streamLimits,
   wallClock,
 } from "@burnline/runtime";
+import type { SnapshotStore } from "@burnline/stream";
 import { createClusterProcessor } from "./cluster-processor.ts";
 import type { ProcessorConfig } from "./config.ts";
 import { factLogSink } from "./fact-log-sink.ts";
@@ -55,11 +59,19 @@ export async function openClusterProcess(
   const metrics = new Metrics(["processor"], { withProcess: true });
   const link = await connectNats(natsOptions(config, connecting, { registry: metrics, service: "processor" }));
   const redis = await orClose(connectRedis(redisOptions(config, connecting)), () => link.close());
+  const snapshots = await orClose(openSnapshots(config, link, logger, metrics), async () => {
+    await redis.close();
+    await link.close();
+  });
   const closeAll = async () => {
+    await snapshots.close();
     await redis.close();
     await link.close();
   };
-  return orClose(assemble({ config, logger, onFault, memberId, metrics, link, redis, closeAll }), closeAll);
+  return orClose(
+    assemble({ config, logger, onFault, memberId, metrics, link, redis, snapshots: snapshots.store, closeAll }),
+    closeAll,
+  );
 }
 
 interface Assembly {
@@ -70,11 +82,12 @@ interface Assembly {
   readonly metrics: Metrics;
   readonly link: NatsLink;
   readonly redis: RedisConnection;
+  readonly snapshots: SnapshotStore;
   readonly closeAll: () => Promise<void>;
 }
 
 async function assemble(assembly: Assembly): Promise<ClusterProcess> {
-  const { config, logger, onFault, memberId, metrics, link, redis, closeAll } = assembly;
+  const { config, logger, onFault, memberId, metrics, link, redis, snapshots, closeAll } = assembly;
   const { race } = config;
   const limits = streamLimits(config);
   await claimRedisRace(redis, race, PARTITION_COUNT);
@@ -87,8 +100,7 @@ async function assemble(assembly: Assembly): Promise<ClusterProcess> {
         race,
         onDamage: (partition) => logger.error({ partition }, "parts of this partition were missing in Redis"),
       }),
-      snapshots: await openRaceSnapshots(link, race, limits),
-      live: new NatsLiveChannel(link),
+      ...{ snapshots, live: new NatsLiveChannel(link) },
     },
     ...{ race, ownerId: memberId, steadyClock, logger, metrics: createProcessorMetrics(metrics) },
     membership: new RedisMembership(redis, { race, partitions: PARTITION_COUNT }),
@@ -107,6 +119,16 @@ async function assemble(assembly: Assembly): Promise<ClusterProcess> {
     { name: "processor", start: () => processor.start(), stop: () => processor.stop(), stopMsMax: STOP_MS_MAX },
   ];
   return { parts, server, memberId };
+}
+
+/** In NATS, and now and then in S3 too if there is a bucket for them. */
+async function openSnapshots(config: ProcessorConfig, link: NatsLink, logger: Logger, metrics: Metrics) {
+  const far = s3Options(config);
+  const near = await openRaceSnapshots(link, config.race, streamLimits(config));
+  const race = { id: config.race, prefix: config.s3Prefix };
+  return backUpToS3(near, far, race, {
+    ...{ clock: steadyClock, logger, metrics: createFarSnapshotMetrics(metrics, "processor") },
+  });
 }
 
 async function orClose<T>(opening: Promise<T>, close: () => Promise<void>): Promise<T> {

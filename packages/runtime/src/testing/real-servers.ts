@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -61,6 +61,31 @@ const REDIS: Program = {
     ...["--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"],
   ],
 };
+
+/** The keys of `startS3Server`. */
+export const S3_KEYS = { accessKey: "burnline", secretKey: "burnline-secret" };
+
+const S3: Program = {
+  name: "versitygw",
+  install: "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0",
+  scheme: "http",
+  readyLine: /S3 service listening on/,
+  args: (port, folder) => {
+    // What it knows of objects beyond their bytes lies beside them, so any file system will do.
+    const [data, meta] = [join(folder, "data"), join(folder, "meta")];
+    for (const path of [data, meta]) mkdirSync(path, { recursive: true });
+    const { accessKey, secretKey } = S3_KEYS;
+    return [
+      ...["--port", `127.0.0.1:${port}`, "--access", accessKey, "--secret", secretKey, "--quiet"],
+      ...["posix", "--sidecar", meta, data],
+    ];
+  },
+};
+
+/** An S3 server: buckets are the folders in `<folder>/data`, objects the files in them. */
+export function startS3Server(options: RealServerOptions = {}): Promise<RealServer> {
+  return startServer(S3, options);
+}
 
 /** A nats-server with JetStream. */
 export function startNatsServer(options: RealServerOptions = {}): Promise<RealServer> {
