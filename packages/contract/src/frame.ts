@@ -1,5 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { err, ok, type Result } from "@burnline/std";
+import { decodeUsualFrame } from "./frame-decoder.ts";
 import { type TelemetryFrame, TelemetryFrameSchema } from "./generated/burnline/v1/telemetry_pb.js";
 import {
   FRAME_SPAN_MS_MAX,
@@ -37,9 +38,9 @@ export type FrameFault =
 /** Decodes and checks the shape and ranges of one frame. Says nothing about clocks, rates or who may send. */
 export function decodeFrame(bytes: Uint8Array): Result<TelemetryFrame, FrameFault> {
   if (bytes.length > MESSAGE_BYTES_MAX) return err("too-large");
-  let frame: TelemetryFrame;
+  let frame = decodeUsualFrame(bytes);
   try {
-    frame = fromBinary(TelemetryFrameSchema, bytes);
+    frame ??= fromBinary(TelemetryFrameSchema, bytes);
   } catch {
     return err("undecodable");
   }

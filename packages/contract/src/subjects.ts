@@ -26,6 +26,8 @@ export const subjects = {
   factsOfRace: (race: string) => `fact.${race}.`,
   live: (race: string, car: string) => `live.${race}.${car}`,
   liveOf: (race: string) => `live.${race}.`,
+  /** How event time runs against wall time (RaceClock), said by ingest once a second; at most once, never stored. */
+  raceClock: (race: string) => `clock.${race}.event`,
   late: (race: string, car: string) => `late.${race}.${car}`,
   /** Answered by the processor with this id, a subject token. */
   peerAsk: (race: string, memberToken: string) => `peer.${race}.ask.${memberToken}`,
@@ -36,13 +38,17 @@ export const subjects = {
 
 /** Kind and last token (car or control kind; "" for a tick) of a subject of the race log; undefined if foreign. */
 export function parseRaceSubject(subject: string): { kind: RecordKind; name: string } | undefined {
-  const tokens = subject.split(".");
-  if (tokens[0] !== "race") return undefined;
-  const kind = tokens[3];
+  // Once per record of the log: taken apart without a list of its tokens.
+  if (!subject.startsWith("race.")) return undefined;
+  const partitionStart = subject.indexOf(".", "race.".length) + 1;
+  const kindStart = partitionStart === 0 ? 0 : subject.indexOf(".", partitionStart) + 1;
+  if (kindStart === 0) return undefined;
+  const kindEnd = subject.indexOf(".", kindStart);
+  const kind = subject.slice(kindStart, kindEnd === -1 ? undefined : kindEnd);
   if (kind === "tick") return { kind, name: "" };
-  if (kind !== "tel" && kind !== "ctl" && kind !== "ml") return undefined;
-  const name = tokens[4];
-  return name === undefined ? undefined : { kind, name };
+  if (kindEnd === -1 || (kind !== "tel" && kind !== "ctl" && kind !== "ml")) return undefined;
+  const nameEnd = subject.indexOf(".", kindEnd + 1);
+  return { kind, name: subject.slice(kindEnd + 1, nameEnd === -1 ? undefined : nameEnd) };
 }
 
 /** Kind and car of a fact subject; undefined if foreign. */
