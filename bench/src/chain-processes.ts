@@ -29,7 +29,17 @@ export interface ChainServer extends ChainProcess {
 export async function startNats(folder: string): Promise<ChainServer> {
   const port = await freePort();
   const program = findProgram("nats-server", "go install github.com/nats-io/nats-server/v2@v2.15.2");
-  const flags = ["--addr", "127.0.0.1", "--port", `${port}`, "--jetstream", "--store_dir", join(folder, "nats")];
+  const flags = [
+    "--addr",
+    "127.0.0.1",
+    "--port",
+    `${port}`,
+    "--jetstream",
+    "--profile",
+    "16543",
+    "--store_dir",
+    join(folder, "nats"),
+  ];
   return { ...(await startProcess(program, flags, /Server is ready/)), url: `nats://127.0.0.1:${port}` };
 }
 

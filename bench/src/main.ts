@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { type BenchCommand, BenchError, type OptionValues, UsageError } from "./bench-command.ts";
 import { chainCommand } from "./chain-command.ts";
+import { decodeCommand } from "./decode-command.ts";
 import { latencyCommand } from "./latency-command.ts";
 import { streamCommand } from "./stream-command.ts";
 
@@ -8,6 +9,7 @@ const BENCHES: Readonly<Record<string, BenchCommand>> = {
   stream: streamCommand,
   latency: latencyCommand,
   chain: chainCommand,
+  decode: decodeCommand,
 };
 
 try {
