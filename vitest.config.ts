@@ -2,7 +2,14 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["packages/**/*.test.ts", "apps/**/*.test.{ts,tsx}", "models/**/*.test.ts", "sim/**/*.test.ts", "bench/**/*.test.ts", "tidy.test.ts"],
+    include: [
+      "packages/**/*.test.ts",
+      "apps/**/*.test.{ts,tsx}",
+      "models/**/*.test.ts",
+      "sim/**/*.test.ts",
+      "bench/**/*.test.ts",
+      "tidy.test.ts",
+    ],
     exclude: ["**/node_modules/**", "**/*.real.test.ts"],
     testTimeout: 30_000,
   },

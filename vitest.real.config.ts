@@ -2,5 +2,11 @@ import { defineConfig } from "vitest/config";
 
 // Tests that need more than Node: Chromium, later NATS and Redis. A missing tool fails, it never skips.
 export default defineConfig({
-  test: { include: ["**/*.real.test.ts"], exclude: ["**/node_modules/**"], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
+  test: {
+    include: ["**/*.real.test.ts"],
+    exclude: ["**/node_modules/**"],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
 });
