@@ -45,7 +45,7 @@ function finishFigure(car: CarView, race: RaceView | undefined): Figure {
   const scheduled = race?.definition?.scheduledLaps ?? 0;
   // Lapped cars finish with the leader, so the leader's lap counts.
   const toGo = scheduled - (race?.leaderLapNumber ?? 0);
-  const label = "To the end";
+  const label = "End on this tank";
   if (scheduled === 0 || (race?.leaderLapNumber ?? 0) === 0) {
     return { label, value: missing("race length not known"), unit: "", note: "" };
   }
