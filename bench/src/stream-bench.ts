@@ -75,13 +75,17 @@ export async function benchStreamMode(mode: StreamMode, options: StreamBenchOpti
 export async function benchStream(
   options: StreamBenchOptions,
 ): Promise<StreamModeResult & { modes: Record<StreamMode, StreamModeResult> }> {
-  const operator = await inOwnProcess("operator", options);
-  const memory = await inOwnProcess("memory", options);
-  const sqlite = await inOwnProcess("sqlite", options);
+  const operator = await benchStreamInOwnProcess("operator", options);
+  const memory = await benchStreamInOwnProcess("memory", options);
+  const sqlite = await benchStreamInOwnProcess("sqlite", options);
   return { ...sqlite, modes: { operator, memory, sqlite } };
 }
 
-async function inOwnProcess(mode: StreamMode, options: StreamBenchOptions): Promise<StreamModeResult> {
+/** One mode in a new process, so that it does not run in another's heap. */
+export async function benchStreamInOwnProcess(
+  mode: StreamMode,
+  options: StreamBenchOptions,
+): Promise<StreamModeResult> {
   const main = new URL("./main.ts", import.meta.url).pathname;
   const flags = ["--mode", mode, "--duration", options.durationS, "--runs", options.runs];
   const more = ["--warm-up", options.warmUpRuns, "--records-per-commit", options.recordsPerCommit];
@@ -181,7 +185,7 @@ function speedOf(times: readonly StreamRunTime[]): { samplesPerSecond: Spread; s
   };
 }
 
-function spreadOf(values: readonly number[]): Spread {
+export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.map(Math.round).sort((a, b) => a - b);
   const at = (index: number) => sorted[index] ?? 0;
   return { median: at(Math.floor(sorted.length / 2)), min: at(0), max: at(sorted.length - 1) };
