@@ -45,6 +45,7 @@ export class AppendQueue {
   readonly #metrics: IngestMetrics;
   readonly #timing: QueueTiming;
   readonly #queue: QueuedAppend[] = [];
+  #queuedBytes = 0;
   #failure: AppendError | undefined;
   #isClosed = false;
   #wakeWriter: (() => void) | undefined;
@@ -71,13 +72,20 @@ export class AppendQueue {
     if (last < 0) settle?.(undefined);
     for (const [index, append] of appends.entries()) {
       this.#queue.push({ append, settle: index === last ? settle : undefined });
+      this.#queuedBytes += append.payload.byteLength;
     }
-    this.#metrics.queueDepth(this.#queue.length);
+    this.#metrics.queueDepth(this.#queue.length, this.#queuedBytes);
     this.#wakeWriter?.();
+    if (this.#queue.length >= QUEUE_RECORDS_MAX) this.#metrics.queueOverrun();
     while (this.#queue.length >= QUEUE_RECORDS_MAX && this.#failure === undefined) {
       await new Promise<void>((resolve) => this.#wakeProducers.push(resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** How full the queue is: 1 = the next producer waits. */
+  get fill(): number {
+    return this.#queue.length / QUEUE_RECORDS_MAX;
   }
 
   /** Writes out what is queued. @throws AppendError */
@@ -98,7 +106,8 @@ export class AppendQueue {
         return;
       }
       this.#queue.splice(0, batch.length);
-      this.#metrics.queueDepth(this.#queue.length);
+      for (const { append } of batch) this.#queuedBytes -= append.payload.byteLength;
+      this.#metrics.queueDepth(this.#queue.length, this.#queuedBytes);
       for (const { settle } of batch) settle?.(undefined);
       this.#releaseProducers();
       await this.#timing.yieldTurn();

@@ -16,8 +16,14 @@ export interface IngestMetrics {
   appendRetried(): void;
   /** ingest_recording_failures_total */
   recordingFailed(): void;
-  /** ingest_queue_records: what waits for the log. */
-  queueDepth(records: number): void;
+  /** ingest_queue_records, ingest_queue_bytes: what waits for the log. */
+  queueDepth(records: number, bytes: number): void;
+  /** ingest_queue_overruns_total: the queue was full, so the source had to wait. */
+  queueOverrun(): void;
+  /** ingest_samples_thinned_total */
+  samplesThinned(count: number): void;
+  /** ingest_sampling_limit_hertz: samples per second and car that are kept; Infinity: all. */
+  samplingLimit(rateHzMax: number): void;
 }
 
 /** Counts nothing. */
@@ -31,6 +37,9 @@ export const noMetrics: IngestMetrics = {
   appendRetried: () => {},
   recordingFailed: () => {},
   queueDepth: () => {},
+  queueOverrun: () => {},
+  samplesThinned: () => {},
+  samplingLimit: () => {},
 };
 
 /** The part of a pino logger that ingest uses. */

@@ -19,6 +19,7 @@ import type { LogAppend } from "@burnline/stream";
 import { Admission, type AdmissionFault, type Refusal } from "./admission.ts";
 import { ControlAdmission, type ControlFault } from "./control-admission.ts";
 import { IngestCounts } from "./ingest-counts.ts";
+import { thinFrame } from "./sampling.ts";
 import type { SourceItem } from "./source.ts";
 
 const TICK_MS = 1_000;
@@ -43,13 +44,17 @@ export interface IngestSessionOptions {
   readonly live: boolean;
 }
 
+const NOTHING = { appends: [], samples: 0, thinned: 0 } as const;
+
 /** What became of one item. */
 export interface ItemOutcome {
   readonly appends: readonly LogAppend[];
   /** Why the item was refused; undefined: admitted (or nothing to admit). */
   readonly fault: AdmissionFault | ControlFault | undefined;
-  /** Samples admitted. */
+  /** Samples admitted, those that were thinned out not among them. */
   readonly samples: number;
+  /** Samples left out so that the log can follow; those that stayed stand for them. */
+  readonly thinned: number;
 }
 
 /**
@@ -116,43 +121,54 @@ export class IngestSession {
     }));
   }
 
-  /** What this item becomes. Items must come in order of arrival; one from the past is taken as arriving now. */
-  accept(item: SourceItem): ItemOutcome {
+  /**
+   * What this item becomes. Items must come in order of arrival; one from the past is taken as arriving now.
+   * @param rateHzMax a faster frame is thinned to so many samples per second, see `thinFrame`
+   */
+  accept(item: SourceItem, rateHzMax: number = Number.POSITIVE_INFINITY): ItemOutcome {
     const index = this.#itemIndex++;
     this.#arrivalMs = Math.max(this.#arrivalMs, item.arrivalMs);
     switch (item.type) {
       case "skipped":
         this.counts.skipped(item.reason, item.count);
-        return { appends: [], fault: undefined, samples: 0 };
+        return { ...NOTHING, fault: undefined };
       case "control": {
         const outcome = this.#acceptControl(item.event, this.#arrivalMs);
         if (outcome.ok) this.counts.controlAdmitted();
         else this.counts.controlRejected(outcome.error);
-        const appends = outcome.ok ? outcome.value : [];
-        return { appends, fault: outcome.ok ? undefined : outcome.error, samples: 0 };
+        return outcome.ok
+          ? { ...NOTHING, appends: outcome.value, fault: undefined }
+          : { ...NOTHING, fault: outcome.error };
       }
       case "bytes":
-        return this.#acceptFrame(this.#admission.admitBytes(item.bytes, this.#arrivalMs), index, item.bytes);
+        return this.#acceptFrame(this.#admission.admitBytes(item.bytes, this.#arrivalMs), index, item.bytes, rateHzMax);
       case "frame":
-        return this.#acceptFrame(this.#admission.admitFrame(item.frame, this.#arrivalMs), index, undefined);
+        return this.#acceptFrame(this.#admission.admitFrame(item.frame, this.#arrivalMs), index, undefined, rateHzMax);
     }
   }
 
-  #acceptFrame(admitted: Result<TelemetryFrame, Refusal>, index: number, bytes: Uint8Array | undefined): ItemOutcome {
+  #acceptFrame(
+    admitted: Result<TelemetryFrame, Refusal>,
+    index: number,
+    bytes: Uint8Array | undefined,
+    rateHzMax: number,
+  ): ItemOutcome {
     if (!admitted.ok) return this.#refuseFrame(admitted.error);
-    const frame = admitted.value;
-    const payload = bytes === undefined ? encodeFrame(frame) : ok(bytes);
+    const whole = admitted.value;
+    const frame = thinFrame(whole, rateHzMax);
+    const payload = bytes === undefined || frame !== whole ? encodeFrame(frame) : ok(bytes);
     if (!payload.ok) return this.#refuseFrame({ reason: payload.error, car: frame.car });
     this.counts.frameAdmitted(frame.car, frame.offsetMs.length, payload.value.length);
     const partition = partitionOf(frame.car);
     const record = { partition, subject: subjects.telemetry(this.race, partition, frame.car), payload: payload.value };
     const append = this.#live ? record : { ...record, messageId: `item:${index}` };
-    return { appends: [append], fault: undefined, samples: frame.offsetMs.length };
+    const samples = frame.offsetMs.length;
+    return { appends: [append], fault: undefined, samples, thinned: whole.offsetMs.length - samples };
   }
 
   #refuseFrame({ reason, car }: Refusal): ItemOutcome {
     this.counts.frameRejected(reason, car);
-    return { appends: [], fault: reason, samples: 0 };
+    return { ...NOTHING, fault: reason };
   }
 
   #acceptControl(event: ControlEvent, arrivalMs: number): Result<readonly LogAppend[], ControlFault> {

@@ -29,6 +29,8 @@ export interface OpenSourceOptions {
   readonly recorded?: Omit<RecordedFileOptions, "fileName">;
   /** Options of the simulator. A resumed simulation gets the startMs that its log begins with (`findLoggedRace`). */
   readonly sim?: SimSourceOptions;
+  /** The caller reads NATS and fills the source from it (`NatsSource`). */
+  readonly hasNats?: boolean;
   /** Where the simulator writes what only it knows. */
   readonly truthFile?: string;
 }
@@ -40,9 +42,10 @@ export interface OpenSourceOptions {
 export async function openSource(address: string, options: OpenSourceOptions): Promise<Source> {
   const parsed = parseSourceAddress(address);
   if (!parsed.ok) throw new SourceError(parsed.error);
-  if (options.eventsFile !== undefined && parsed.value.type === "push") {
+  const isLive = parsed.value.type === "push" || parsed.value.type === "nats";
+  if (options.eventsFile !== undefined && isLive) {
     throw new SourceError(
-      "An events file needs a recording to stand beside; post the events to the push endpoint instead.",
+      "An events file needs a recording to stand beside; send the events as the telemetry is sent, instead.",
     );
   }
   const source = await openAddress(parsed.value, options);
@@ -60,9 +63,14 @@ async function openAddress(address: SourceAddress, options: OpenSourceOptions): 
   switch (address.type) {
     case "sim":
       return openSimSource(options);
+    case "nats":
     case "push":
+      if (address.type === "nats" && options.hasNats !== true) {
+        throw new SourceError("nats:SUBJECT is read by the cluster form; start that, or use push.");
+      }
       return new PushSource({
         clock: options.clock,
+        ...(address.type === "nats" ? { description: `NATS, subject ${address.subject}` } : {}),
         ...(options.raceFile === undefined ? {} : { race: await readRace(options.raceFile) }),
         ...(options.raceId === undefined ? {} : { raceId: options.raceId }),
       });

@@ -20,6 +20,17 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   const retries = counter("ingest_append_retries_total", "Batches that the log did not take at the first attempt.");
   const recordingFailures = counter("ingest_recording_failures_total", "Recordings that ended early.");
   const queue = metrics.gauge({ name: "ingest_queue_records", help: "Records that wait for the log." });
+  const queueBytes = metrics.gauge({ name: "ingest_queue_bytes", help: "Bytes of the records that wait for the log." });
+  const overruns = counter("ingest_queue_overruns_total", "Times that the queue was full and the source had to wait.");
+  const thinned = counter(
+    "ingest_samples_thinned_total",
+    "Samples left out under pressure; the others stand for them.",
+  );
+  const limit = metrics.gauge({
+    name: "ingest_sampling_limit_hertz",
+    help: "Samples per second and car that are kept; +Inf: all of them.",
+  });
+  limit.set(Number.POSITIVE_INFINITY);
   return {
     frameAdmitted: (sampleCount, byteCount) => {
       frames.add();
@@ -33,6 +44,12 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     pushRefused: (reason) => refused.add(1, { reason }),
     appendRetried: () => retries.add(),
     recordingFailed: () => recordingFailures.add(),
-    queueDepth: (records) => queue.set(records),
+    queueDepth: (records, byteCount) => {
+      queue.set(records);
+      queueBytes.set(byteCount);
+    },
+    queueOverrun: () => overruns.add(),
+    samplesThinned: (count) => thinned.add(count),
+    samplingLimit: (rateHzMax) => limit.set(rateHzMax),
   };
 }

@@ -6,6 +6,7 @@ import type { IngestLogger, IngestMetrics } from "./ingest-metrics.ts";
 import { type IngestSession, type ItemOutcome, TRAILING_TICKS } from "./ingest-session.ts";
 import { Pace, type Speed } from "./pace.ts";
 import type { ResumeFilter } from "./resume-point.ts";
+import { SamplingControl } from "./sampling.ts";
 import type { Source, SourceItem } from "./source.ts";
 
 /** Takes a copy of what arrives. Never fails: a recording that cannot be written must not stop the race. */
@@ -42,6 +43,7 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #pace: Pace;
   readonly #queue: AppendQueue;
+  readonly #sampling = new SamplingControl();
   readonly #stopped = new AbortController();
   #caughtUpCount = 0;
 
@@ -99,12 +101,27 @@ export class Publisher {
     }
     if (item.type !== "skipped" && !(await this.#waitUntil(item.arrivalMs))) return;
     if (recorder !== undefined) await recorder.write(item);
-    const outcome = session.accept(item);
+    const outcome = session.accept(item, this.#rateHzMax());
     const { appends, fault } = outcome;
     this.#count(item, outcome);
     const settle = item.type === "skipped" ? undefined : item.settle;
     if (fault !== undefined) settle?.(fault);
     else await this.#push(appends, settle);
+  }
+
+  /** A live source cannot be told to wait, so under pressure its samples are thinned; a recording waits. */
+  #rateHzMax(): number {
+    const { source, clock, metrics, logger } = this.#options;
+    if (!source.live) return Number.POSITIVE_INFINITY;
+    const before = this.#sampling.rateHzMax;
+    this.#sampling.update(this.#queue.fill, clock.nowMs());
+    const { rateHzMax } = this.#sampling;
+    if (rateHzMax !== before) {
+      metrics.samplingLimit(rateHzMax);
+      const limit = Number.isFinite(rateHzMax) ? `${rateHzMax} samples per second and car` : "every sample";
+      logger.warn({ limit, fill: this.#queue.fill }, "the pressure on the log changed what is kept");
+    }
+    return rateHzMax;
   }
 
   async #endRace(): Promise<void> {
@@ -150,7 +167,7 @@ export class Publisher {
     }
   }
 
-  #count(item: SourceItem, { appends, fault, samples }: ItemOutcome): void {
+  #count(item: SourceItem, { appends, fault, samples, thinned }: ItemOutcome): void {
     const { metrics, resume } = this.#options;
     // What the log already holds was counted before the restart.
     if (!resume.isDone) return;
@@ -158,7 +175,9 @@ export class Publisher {
     else if (item.type === "control") {
       if (fault === undefined) metrics.controlAdmitted();
       else metrics.controlRejected(fault);
-    } else if (fault === undefined) metrics.frameAdmitted(samples, appends[0]?.payload.length ?? 0);
-    else metrics.frameRejected(fault);
+    } else if (fault === undefined) {
+      metrics.frameAdmitted(samples, appends[0]?.payload.length ?? 0);
+      if (thinned > 0) metrics.samplesThinned(thinned);
+    } else metrics.frameRejected(fault);
   }
 }

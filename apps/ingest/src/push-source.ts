@@ -24,6 +24,8 @@ export interface PushSourceOptions {
   readonly race?: RaceDefinition;
   /** Id of a race that is not known beforehand; default "live". */
   readonly raceId?: string;
+  /** For people: where the items come from; default "push endpoint". */
+  readonly description?: string;
 }
 
 interface Waiting {
@@ -37,7 +39,7 @@ interface Waiting {
  * in vain is recognised by its source sequence.
  */
 export class PushSource implements Source {
-  readonly description = "push endpoint";
+  readonly description: string;
   readonly live = true;
   readonly race: RaceDefinition;
   readonly provisionalRace: boolean;
@@ -51,6 +53,7 @@ export class PushSource implements Source {
 
   constructor(options: PushSourceOptions) {
     this.#clock = options.clock;
+    this.description = options.description ?? "push endpoint";
     this.startMs = Math.floor(options.clock.nowMs());
     this.provisionalRace = options.race === undefined;
     this.race =

@@ -46,6 +46,7 @@ describe("a subject that we build", () => {
           subjects.ml(raceId, number, carId),
           subjects.fact(raceId, kind, carId),
           subjects.live(raceId, carId),
+          subjects.raceClock(raceId),
           subjects.late(raceId, carId),
           subjects.deadLetter(raceId, "undecodable"),
         ];
