@@ -2,7 +2,8 @@ import { StorageError, type StorageFault } from "./storage-error.ts";
 
 /**
  * What the codes of S3 and its kin mean to us.
- * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; XMinioStorageFull is MinIO's.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; XMinioStorageFull is
+ * MinIO's, XAdminUserNotFound is what versitygw says of an access key that it does not know.
  */
 const FAULT_BY_CODE: Readonly<Record<string, StorageFault>> = {
   NoSuchBucket: "unusable",
@@ -10,6 +11,7 @@ const FAULT_BY_CODE: Readonly<Record<string, StorageFault>> = {
   AccessDenied: "refused",
   AllAccessDisabled: "refused",
   InvalidAccessKeyId: "refused",
+  XAdminUserNotFound: "refused",
   SignatureDoesNotMatch: "refused",
   ExpiredToken: "refused",
   InvalidToken: "refused",

@@ -57,7 +57,7 @@ export class TieredSnapshotStore implements SnapshotStore {
   }
 
   /**
-   * The near store's, and behind them the far store's if none of the near ones is whole: a recovery out of a near store
+   * The near store's, and among them the far store's if none of the near ones is whole: a recovery out of a near store
    * that is well must not wait for a far one. Fails only when the near store fails and the far one has nothing.
    */
   async list(partition: number): Promise<readonly StoredSnapshot[]> {
@@ -71,7 +71,8 @@ export class TieredSnapshotStore implements SnapshotStore {
       return far;
     }
     if (near.some(({ bytes }) => decodeSnapshot(bytes).ok)) return near;
-    return [...near, ...(await this.#listFar(partition))];
+    const all = [...near, ...(await this.#listFar(partition))];
+    return all.sort((a, b) => b.position - a.position);
   }
 
   /** Gives the far store what it does not have yet, once each and as far as the time goes. No put may follow. */

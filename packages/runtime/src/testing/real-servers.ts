@@ -76,7 +76,7 @@ const S3: Program = {
     for (const path of [data, meta]) mkdirSync(path, { recursive: true });
     const { accessKey, secretKey } = S3_KEYS;
     return [
-      ...["--port", `127.0.0.1:${port}`, "--access", accessKey, "--secret", secretKey, "--quiet"],
+      ...["--port", `127.0.0.1:${port}`, "--access", accessKey, "--secret", secretKey],
       ...["posix", "--sidecar", meta, data],
     ];
   },
