@@ -37,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   graphics: ["contract", "fuel"],
   standalone: ["contract", "fuel", "gateway", "inference", "ingest", "processor", "runtime", "std", "stream"],
 };
-const TOOLS = ["models", "sim", "bench"];
+const TOOLS = ["models", "sim", "bench", "chaos"];
 /** They work on the engine's ports and must not know the engine. */
 const PORTS_ONLY = ["ingest", "inference", "gateway"];
 /** They run in a browser that needs the conversions and not the model. */

@@ -1,0 +1,2 @@
+export type { ChaosResult, MeasuredFault } from "./chaos-run.ts";
+export { runChaos } from "./chaos-run.ts";

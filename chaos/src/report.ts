@@ -1,0 +1,85 @@
+import type { ChaosResult, MeasuredFault, MeasuredKind } from "./chaos-run.ts";
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface KindFigures {
+  readonly kind: MeasuredKind;
+  readonly count: number;
+  readonly gapMs: Percentiles;
+  readonly waitMs: Percentiles;
+  readonly fenced: number;
+}
+
+/** One line per fault, while the run goes on. */
+export function faultLine(fault: MeasuredFault): string {
+  const { kind, atMs, gapMs, partition, waitMs, settledMs, fenced, conflicts, lostRenewals, failures, note } = fault;
+  const counts = [
+    [fenced, "rejected"],
+    [conflicts, "conflicts"],
+    [lostRenewals, "lost at renewal"],
+    [failures, "restarted after an error"],
+  ] as const;
+  const told = counts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
+  const head = `${(atMs / 1_000).toFixed(1).padStart(6)} s  ${kind.padEnd(18)} gap ${String(gapMs).padStart(5)} ms  wait ${String(waitMs).padStart(5)} ms`;
+  const rest = [
+    `partition ${String(partition).padStart(2)}`,
+    `settled after ${settledMs} ms`,
+    ...told,
+    ...(note === "" ? [] : [note]),
+  ];
+  return `${head}  ${rest.join("  ")}`;
+}
+
+/** Percentiles over the faults of each kind, in the order in which the kinds first came. */
+export function figuresByKind(faults: readonly MeasuredFault[]): readonly KindFigures[] {
+  return [...Map.groupBy(faults, ({ kind }) => kind)].map(([kind, measured]) => ({
+    ...{ kind, count: measured.length },
+    gapMs: percentiles(measured.map(({ gapMs }) => gapMs)),
+    waitMs: percentiles(measured.map(({ waitMs }) => waitMs)),
+    fenced: measured.reduce((sum, { fenced }) => sum + fenced, 0),
+  }));
+}
+
+/** The table and the verdict, when the run is over. */
+export function summaryLines(result: ChaosResult): readonly string[] {
+  const { verdict, problems } = result;
+  const column = (value: string | number) => String(value).padStart(7);
+  const rows = figuresByKind(result.faults).map(({ kind, count, gapMs, waitMs, fenced }) => {
+    const values = [count, gapMs.p50, gapMs.p99, gapMs.max, waitMs.p50, waitMs.p99, waitMs.max, fenced];
+    return kind.padEnd(18) + values.map(column).join("");
+  });
+  const heads = ["count", "p50", "p99", "max", "p50", "p99", "max", "rejected"];
+  const lines = [
+    "",
+    `${" ".repeat(25)}   between two commits    from made to committed`,
+    `${"ms".padEnd(18)}${heads.map((head) => ` ${head.padStart(6)}`).join("")}`,
+    ...rows,
+    "",
+  ];
+  if (verdict !== undefined) {
+    const { cars, frames, samples, burnUg, windows, laps, lateSamples, duplicatesSeen, duplicatesRemoved } = verdict;
+    lines.push(
+      `${result.seconds} s, ${cars} cars, ${frames} frames, ${samples} samples, ${burnUg} µg, ${windows} windows, ${laps} laps`,
+      `duplicates ${duplicatesSeen} seen, ${duplicatesRemoved} removed by the processors; ${result.sameIdsSent} sent again under the same id`,
+      `late samples ${lateSamples}; facts ${verdict.facts}, of these ${verdict.factsRepeated} stored again`,
+    );
+  }
+  lines.push(
+    `appends of the feed: longest ${result.appendMsMax} ms, ${result.feedFailures} failed and sent again; this process stood still for at most ${result.stallMs} ms`,
+    ...(verdict?.faults ?? []).map((fault) => `WRONG  ${fault}`),
+    ...problems.map((problem) => `PROBLEM  ${problem}`),
+    result.isExact ? "every total is exact" : "NOT EXACT",
+  );
+  return lines;
+}
+
+/** Nearest rank. */
+function percentiles(values: readonly number[]): Percentiles {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+}
