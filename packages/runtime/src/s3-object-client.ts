@@ -42,6 +42,8 @@ const OBJECT_BYTES_MAX = 256 * 1024 ** 2;
 /** S3 gives at most 1,000 keys at once. Beyond this something else fills the folder, and listing it would never end. */
 const LIST_PAGES_MAX = 20;
 const CONNECTIONS_MAX = 8;
+/** A process starts, with S3 or without. */
+const CHECK_MS_MAX = 3_000;
 
 type Sdk = typeof import("@aws-sdk/client-s3");
 
@@ -84,7 +86,8 @@ export class S3ObjectClient implements ObjectClient {
   /** @throws StorageError when the bucket is not there, or not for us, or nobody answers. */
   async check(): Promise<void> {
     const command = new this.#sdk.ListObjectsV2Command({ Bucket: this.#bucket, MaxKeys: 1 });
-    await this.#ask((abortSignal) => this.#client.send(command, { abortSignal }));
+    const msMax = Math.min(CHECK_MS_MAX, this.#callMsMax);
+    await this.#ask((abortSignal) => this.#client.send(command, { abortSignal }), msMax);
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
@@ -149,8 +152,8 @@ export class S3ObjectClient implements ObjectClient {
     this.#client.destroy();
   }
 
-  async #ask<T>(call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
-    const signal = AbortSignal.timeout(this.#callMsMax);
+  async #ask<T>(call: (abortSignal: AbortSignal) => Promise<T>, msMax = this.#callMsMax): Promise<T> {
+    const signal = AbortSignal.timeout(msMax);
     try {
       return await call(signal);
     } catch (error) {

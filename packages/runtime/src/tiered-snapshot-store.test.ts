@@ -39,19 +39,22 @@ let clock: StepClock;
 let near: MemorySnapshotStore;
 let far: FarStore;
 let metrics: Metrics;
+let warnings: string[];
 let store: TieredSnapshotStore;
 
 function tier(nearStore: SnapshotStore = near, farListMsMax = 5_000): TieredSnapshotStore {
   metrics = new Metrics(["processor"]);
   const farMetrics = createFarSnapshotMetrics(metrics, "processor");
-  const options = { farIntervalMs: INTERVAL_MS, farPauseMs: PAUSE_MS, farListMsMax, clock, metrics: farMetrics };
-  return new TieredSnapshotStore(nearStore, far, options);
+  const logger = { warn: (_: unknown, message = "") => warnings.push(message) };
+  const timing = { farIntervalMs: INTERVAL_MS, farPauseMs: PAUSE_MS, farListMsMax, clock };
+  return new TieredSnapshotStore(nearStore, far, { ...timing, metrics: farMetrics, logger });
 }
 
 beforeEach(() => {
   clock = new StepClock(0);
   near = new MemorySnapshotStore();
   far = new FarStore();
+  warnings = [];
   store = tier();
 });
 
@@ -165,6 +168,13 @@ describe("listing", () => {
     await far.stored.put(whole(30));
     clock.advance(PAUSE_MS);
     expect(positionsOf(await store.list(7))).toEqual([30]);
+  });
+
+  test("recoveries that fail together are one warning, and are all counted", async () => {
+    far.isBroken = true;
+    await Promise.all([store.list(7), store.list(8), store.list(9)]);
+    expect(warnings).toEqual(["the far snapshot store failed, going on without it"]);
+    expect(await metric("snapshot_failures_total")).toBe("3");
   });
 
   test("a far store that does not answer is not waited for", async () => {

@@ -139,9 +139,11 @@ export class TieredSnapshotStore implements SnapshotStore {
   }
 
   #noteFailure(call: FarCall, error: unknown): void {
-    this.#pausedUntilMs[call] = this.#nowMs() + (this.#options.farPauseMs ?? FAR_PAUSE_MS);
     this.#options.metrics?.failed(call);
-    this.#options.logger?.warn({ call, err: error }, "the far snapshot store failed, going on without it");
+    // Several that were under way together are one failure to a reader.
+    if (!this.#isPaused(call))
+      this.#options.logger?.warn({ call, err: error }, "the far snapshot store failed, going on without it");
+    this.#pausedUntilMs[call] = this.#nowMs() + (this.#options.farPauseMs ?? FAR_PAUSE_MS);
   }
 
   #isPaused(call: FarCall): boolean {
