@@ -33,9 +33,9 @@ const program: Program = {
   summary: "brings telemetry into a race's log; any number of ingests share a live source",
 };
 
-/** The only reader of the environment in this app. */
-export function ingestConfig() {
-  return loadConfig(schema, program, { argv: process.argv.slice(2), env: process.env });
+/** The only reader of the environment in this app. @param argv without the first two of process.argv */
+export function ingestConfig(argv: readonly string[] = process.argv.slice(2)) {
+  return loadConfig(schema, program, { argv, env: process.env });
 }
 
 export type IngestConfig = Extract<ReturnType<typeof ingestConfig>, { type: "config" }>["config"];
