@@ -21,7 +21,8 @@ host.stdin.on("error", () => {});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => host.stdin.write("stop\n"));
 
 host.once("exit", (code) => {
-  if (code === null && host.pid !== undefined) killGroup(host.pid);
+  // However it ended: nobody of its group is left behind.
+  if (host.pid !== undefined) killGroup(host.pid);
   process.exit(code ?? EXIT_FAILURE);
 });
 
