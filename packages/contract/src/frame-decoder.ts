@@ -22,7 +22,7 @@ const FIFTH_BYTE_MAX = 0x0f;
 const scratch = new DataView(new ArrayBuffer(8));
 
 /**
- * A frame as our own encoder writes it, several times as fast as the general decoder (docs/adr/0008). Undefined for
+ * A frame as our own encoder writes it, about twice as fast as the general decoder (docs/adr/0008). Undefined for
  * everything that is unusual, sound or not: unknown fields, columns in pieces or not packed, numbers written longer than
  * needed, letters outside ASCII, bytes that end early. Says nothing about ranges.
  */
