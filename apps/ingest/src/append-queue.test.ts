@@ -103,3 +103,27 @@ test("a log that takes nothing ends in a named error, everything waiting is sett
   expect(timing.slept.length).toBeLessThan(APPEND_ATTEMPTS_MAX + 4);
   expect(Math.max(...timing.slept)).toBeLessThanOrEqual(5_000);
 });
+
+test("records, bytes and overruns of the queue are told, and end at nothing", async () => {
+  const { log, hold } = testLog();
+  const release = hold();
+  const depths: { records: number; bytes: number }[] = [];
+  let overruns = 0;
+  const metrics = {
+    ...noMetrics,
+    queueDepth: (records: number, bytes: number) => void depths.push({ records, bytes }),
+    queueOverrun: () => void overruns++,
+  };
+  const queue = new AppendQueue(log, metrics, instantTiming());
+  for (let index = 0; index < QUEUE_RECORDS_MAX - 1; index++) await queue.push([record(index)]);
+  expect(overruns).toBe(0);
+  expect(queue.fill).toBeLessThan(1);
+  const blocked = queue.push([record(QUEUE_RECORDS_MAX)]);
+  expect(queue.fill).toBe(1);
+  expect(overruns).toBe(1);
+  expect(depths.at(-1)).toEqual({ records: QUEUE_RECORDS_MAX, bytes: QUEUE_RECORDS_MAX });
+  release();
+  await blocked;
+  await queue.close();
+  expect(depths.at(-1)).toEqual({ records: 0, bytes: 0 });
+});

@@ -1,14 +1,21 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type RaceClock, RaceDefinitionSchema, toJsonString } from "@burnline/contract";
+import {
+  fromBinary,
+  type RaceClock,
+  RaceDefinitionSchema,
+  TelemetryFrameSchema,
+  toJsonString,
+} from "@burnline/contract";
 import { frame } from "@burnline/contract/testing";
-import { MemoryEventLog } from "@burnline/runtime";
+import { MemoryEventLog, Metrics } from "@burnline/runtime";
 import { StepClock } from "@burnline/std";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { HeadlessIngest } from "./headless-ingest.ts";
 import { createIngest, type IngestOptions } from "./ingest.ts";
 import { openSource } from "./open-source.ts";
+import { createIngestMetrics } from "./prometheus-metrics.ts";
 import { PushSource } from "./push-source.ts";
 import type { SourceItem } from "./source.ts";
 import {
@@ -240,4 +247,51 @@ test("a push race can be defined in a file", async () => {
     await writeFile(raceFile, text);
     expect(await sentenceOf(() => openSource("push", { clock, raceFile }))).toMatch(expected);
   }
+});
+
+test("a live source whose log is slow is thinned, and its samples stand for as long as before", async () => {
+  const clock = new StepClock(WALL);
+  const memory = new MemoryEventLog(clock);
+  const gate = Promise.withResolvers<void>();
+  const log = new Proxy(memory, {
+    get: (target, name) => {
+      if (name === "append") {
+        return async (records: Parameters<typeof target.append>[0]) => {
+          await gate.promise;
+          return target.append(records);
+        };
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const source = new PushSource({ clock, raceId: "live" });
+  const registry = new Metrics(["ingest"]);
+  const metrics = createIngestMetrics(registry);
+  const ingest = createIngest({ raceLog: log, source, clock, logger: quietLogger, metrics });
+  await ingest.start();
+  const frames = Array.from({ length: 2_000 }, (_, sourceSequence) => frame({ eventTimeMs: WALL, sourceSequence }));
+  const cars = Array.from({ length: 20 }, (_, index) => `${index}`);
+  const acks = [];
+  for (const [index, car] of cars.entries()) {
+    const some = frames
+      .slice(index * 100, (index + 1) * 100)
+      .map((one) => ({ type: "frame" as const, frame: { ...one, car } }));
+    acks.push(source.offer(some, 1_000));
+  }
+  await vi.waitFor(async () => expect(await registry.render()).toMatch(/^ingest_sampling_limit_hertz 10$/m));
+  gate.resolve();
+  for (const ack of acks) expect(await ack).toEqual({ accepted: 100, rejected: {} });
+  await ingest.stop();
+
+  const logged = (await recordsOf(memory)).filter(({ subject }) => subject.includes(".tel."));
+  const decoded = logged.map(({ payload }) => fromBinary(TelemetryFrameSchema, payload));
+  expect(decoded).toHaveLength(2_000);
+  for (const { offsetMs, sampleRateHz, sourceRateHz } of decoded) {
+    expect(offsetMs.length / sampleRateHz).toBeCloseTo(0.1, 9);
+    expect(sourceRateHz).toBe(120);
+  }
+  expect(new Set(decoded.map(({ sampleRateHz }) => sampleRateHz))).toEqual(new Set([120, 60, 30, 10]));
+  const thinned = decoded.reduce((sum, { offsetMs }) => sum + 12 - offsetMs.length, 0);
+  expect(await registry.render()).toContain(`ingest_samples_thinned_total ${thinned}`);
 });
