@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Prng } from "@burnline/std";
@@ -51,6 +52,8 @@ export interface ChaosResult {
   readonly sameIdsSent: number;
   /** Time in which this process itself stood still: gaps may seem longer by as much. */
   readonly stallMs: number;
+  /** Of the machine, over the last minute of the run: gaps on a busy one are longer. */
+  readonly loadAverage: number;
 }
 
 /** Runs everything that the options say. @param tell is given each fault when it is over */
@@ -184,6 +187,7 @@ class ChaosRun {
       appendMsMax: Math.round(feed.appendMsMax),
       sameIdsSent: generator.sameIds,
       stallMs: Math.round(watch.stallMs),
+      loadAverage: loadavg()[0] ?? 0,
     };
   }
 }

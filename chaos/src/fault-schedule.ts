@@ -1,8 +1,8 @@
 import type { Prng } from "@burnline/std";
 import type { FaultKind } from "./faults.ts";
 
-/** A fault, its end and some calm afterwards take so long; the slowest, a freeze, about 10 s. */
-export const SLOT_MS = 13_000;
+/** A fault, its end, a new processor if need be and some calm take so long; the slowest, a freeze, up to 10 s. */
+const SLOT_MS = 11_500;
 
 /** Every kind once per round, each round in another order, as many rounds as there is time for. */
 export function scheduleFaults(kinds: readonly FaultKind[], minutes: number, prng: Prng): readonly FaultKind[] {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Prng } from "@burnline/std";
-import { type ChaosCluster, ChaosError } from "./chaos-cluster.ts";
+import type { ChaosCluster } from "./chaos-cluster.ts";
 import type { ProcessorProcess } from "./processor-process.ts";
+import type { Wire } from "./wire.ts";
 
 export const FAULT_KINDS = [
   "kill",
@@ -10,6 +11,8 @@ export const FAULT_KINDS = [
   "freeze",
   "two-failures",
   "partition",
+  "partition-nats",
+  "partition-redis",
   "clock-jump",
   "redis-restart",
   "redis-flush",
@@ -31,6 +34,8 @@ export const FAULT_TEXTS: Readonly<Record<FaultKind, string>> = {
   freeze: "SIGSTOP for longer than the lease, then SIGCONT: a zombie wakes up",
   "two-failures": "two of three processors killed or frozen within a second",
   partition: "the network of one processor stands still for longer than the lease, then delivers what it held",
+  "partition-nats": "the same, but only between the processor and NATS",
+  "partition-redis": "the same, but only between the processor and Redis",
   "clock-jump": "the time of day of one processor jumps an hour ahead, back, an hour behind, and back",
   "redis-restart": "kill -9 of Redis and start from its append-only file",
   "redis-flush": "FLUSHALL",
@@ -110,22 +115,17 @@ export const FAULTS: Readonly<Record<FaultKind, Fault>> = {
     const betweenMs = prng.integer(SECOND_FAILURE_MS_MIN, SECOND_FAILURE_MS_MAX);
     await sleep(betweenMs);
     const second = cluster.victim(prng);
-    if (second === undefined || cluster.running.length < 2) throw new ChaosError("two failures need three processors");
     const isKill = prng.chance(0.5);
     if (isKill) await kill(context, second);
     else await freeze(second, prng);
     return `${first.name} killed, ${second.name} ${isKill ? "killed" : "frozen"} ${betweenMs} ms later`;
   },
 
-  partition: async ({ cluster, prng }) => {
-    const victim = cluster.victim(prng);
-    const heldMs = prng.integer(FREEZE_MS_MIN, FREEZE_MS_MAX);
-    const wires = [victim.nats, victim.redis];
-    for (const wire of wires) wire.block();
-    await sleep(heldMs);
-    for (const wire of wires) wire.unblock();
-    return `${victim.name} for ${heldMs} ms`;
-  },
+  partition: ({ cluster, prng }) => isolate(cluster.victim(prng), prng, ({ nats, redis }) => [nats, redis]),
+
+  "partition-nats": ({ cluster, prng }) => isolate(cluster.victim(prng), prng, ({ nats }) => [nats]),
+
+  "partition-redis": ({ cluster, prng }) => isolate(cluster.victim(prng), prng, ({ redis }) => [redis]),
 
   "clock-jump": async ({ cluster, prng }) => {
     const victim = cluster.victim(prng);
@@ -203,4 +203,17 @@ async function freeze(victim: ProcessorProcess, prng: Prng): Promise<number> {
   await sleep(frozenMs);
   victim.signal("SIGCONT");
   return frozenMs;
+}
+
+async function isolate(
+  victim: ProcessorProcess,
+  prng: Prng,
+  wiresOf: (victim: ProcessorProcess) => readonly Wire[],
+): Promise<string> {
+  const heldMs = prng.integer(FREEZE_MS_MIN, FREEZE_MS_MAX);
+  const wires = wiresOf(victim);
+  for (const wire of wires) wire.block();
+  await sleep(heldMs);
+  for (const wire of wires) wire.unblock();
+  return `${victim.name} for ${heldMs} ms`;
 }

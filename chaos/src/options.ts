@@ -27,7 +27,7 @@ export const CHAOS_DEFAULTS: ChaosOptions = {
   kinds: FAULT_KINDS,
   logs: undefined,
 };
-export const SHORT_PROFILE: Partial<ChaosOptions> = { minutes: SHORT_MINUTES };
+export const SHORT_PROFILE: Pick<ChaosOptions, "minutes"> = { minutes: SHORT_MINUTES };
 
 export const CHAOS_USAGE = `Usage: npm run chaos -- [options]
 

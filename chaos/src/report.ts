@@ -69,7 +69,7 @@ export function summaryLines(result: ChaosResult): readonly string[] {
     );
   }
   lines.push(
-    `appends of the feed: longest ${result.appendMsMax} ms, ${result.feedFailures} failed and sent again; this process stood still for at most ${result.stallMs} ms`,
+    `appends of the feed: longest ${result.appendMsMax} ms, ${result.feedFailures} failed and sent again; this process stood still for at most ${result.stallMs} ms; load average ${result.loadAverage.toFixed(1)}`,
     ...(verdict?.faults ?? []).map((fault) => `WRONG  ${fault}`),
     ...problems.map((problem) => `PROBLEM  ${problem}`),
     result.isExact ? "every total is exact" : "NOT EXACT",
