@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { type IngestConfig, ingestConfig } from "../../apps/ingest/src/config.ts";
+import { parseSourceAddress } from "../../apps/ingest/src/source-address.ts";
 import { parseFlags } from "./flags.ts";
 
 export interface ClusterConfig {
@@ -52,10 +53,7 @@ export function clusterConfig(argv: readonly string[]): ClusterConfigOutcome {
   const given = values.race === "" ? "unnamed" : values.race;
   const ingest = ingestConfig([...others, `--race=${given}`, `--log-level=${values["log-level"]}`]);
   if (ingest.type === "answer") return { type: "answer", text: `${helpText()}\n\n${ingest.text}` };
-  if (ingest.type === "refused") faults.push(ingest.text);
-  else if (Number(values.ingests) > 1 && !isLive(ingest.config.source)) {
-    faults.push(`A recording or a simulated race is told by one ingest; several share push or nats:SUBJECT.`);
-  }
+  faults.push(...(ingest.type === "refused" ? [ingest.text] : sourceFaults(ingest.config, Number(values.ingests))));
   if (faults.length > 0 || ingest.type === "refused") return { type: "refused", text: faults.join("\n") };
   return {
     type: "config",
@@ -96,6 +94,13 @@ function helpText(): string {
     "",
     "Every other flag goes on to the ingests, and so do their environment variables:",
   ].join("\n");
+}
+
+function sourceFaults({ source }: IngestConfig, ingests: number): string[] {
+  const address = parseSourceAddress(source);
+  if (!address.ok) return [address.error];
+  if (ingests === 1 || isLive(source)) return [];
+  return ["A recording or a simulated race is told by one ingest; several share push or nats:SUBJECT."];
 }
 
 function isLive(source: string): boolean {
