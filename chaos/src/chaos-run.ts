@@ -27,6 +27,8 @@ export interface MeasuredFault {
   readonly partition: number;
   /** The longest time from when a record was made to when it was committed; the feed's own silences are not in it. */
   readonly waitMs: number;
+  /** Time in which this process itself stood still: gap and wait may seem longer by as much. */
+  readonly stallMs: number;
   /** From the fault (undone, where that belongs to it) to when everything in the log was committed again. */
   readonly settledMs: number;
   /** Commits that the store refused because the lease was another's, and those at another position. */
@@ -50,8 +52,6 @@ export interface ChaosResult {
   readonly feedFailures: number;
   readonly appendMsMax: number;
   readonly sameIdsSent: number;
-  /** Time in which this process itself stood still: gaps may seem longer by as much. */
-  readonly stallMs: number;
   /** Of the machine, over the last minute of the run: gaps on a busy one are longer. */
   readonly loadAverage: number;
 }
@@ -144,19 +144,12 @@ class ChaosRun {
     await cluster.settled();
     const settledMs = Math.round(performance.now() - undoneMs);
     await sleep(ECHO_MS);
-    const { gapMs, partition, waitMs } = cluster.watch.longest();
+    const { gapMs, partition, waitMs, stallMs } = cluster.watch.longest();
     cluster.noteDeaths(this.#ended);
     const after = await this.#counts();
     const fault: MeasuredFault = {
-      ...{
-        kind,
-        atMs: Math.round(atMs),
-        gapMs: Math.round(gapMs),
-        partition,
-        waitMs: Math.round(waitMs),
-        settledMs,
-        note,
-      },
+      ...{ kind, atMs: Math.round(atMs), gapMs: Math.round(gapMs), partition, waitMs: Math.round(waitMs) },
+      ...{ stallMs: Math.round(stallMs), settledMs, note },
       fenced: after.fenced - before.fenced,
       conflicts: after.conflicts - before.conflicts,
       lostRenewals: after.lostRenewals - before.lostRenewals,
@@ -178,7 +171,7 @@ class ChaosRun {
   }
 
   #result(verdict: Verdict | undefined): ChaosResult {
-    const { feed, generator, watch, problems } = this.#cluster;
+    const { feed, generator, problems } = this.#cluster;
     return {
       ...{ seed: this.#options.seed, processors: this.#options.processors, faults: this.#faults, verdict, problems },
       seconds: Math.round((performance.now() - this.#beganMs) / 1_000),
@@ -186,7 +179,6 @@ class ChaosRun {
       feedFailures: feed.failures,
       appendMsMax: Math.round(feed.appendMsMax),
       sameIdsSent: generator.sameIds,
-      stallMs: Math.round(watch.stallMs),
       loadAverage: loadavg()[0] ?? 0,
     };
   }

@@ -14,6 +14,11 @@ return positions
 `;
 const POSITIONS = { text: POSITIONS_LUA, sha: createHash("sha1").update(POSITIONS_LUA).digest("hex") };
 
+export interface WatchedStandstill extends Standstill {
+  /** The longest time that this process was late for a look: what it measured may seem longer by as much. */
+  readonly stallMs: number;
+}
+
 /** Looks every 20 ms how far the partitions with cars are committed. */
 export class CommitWatch {
   readonly #connection: Pick<RedisConnection, "evaluate">;
@@ -22,8 +27,7 @@ export class CommitWatch {
   readonly #standstills: Standstills;
   #loop: Promise<void> | undefined;
   #isStopped = false;
-  /** The longest time that this process was late for a look: how exact the figures can be. */
-  stallMs = 0;
+  #stallMs = 0;
 
   constructor(connection: Pick<RedisConnection, "evaluate">, race: string, partitions: readonly number[]) {
     this.#connection = connection;
@@ -48,10 +52,12 @@ export class CommitWatch {
 
   begin(): void {
     this.#standstills.begin();
+    this.#stallMs = 0;
   }
 
-  longest(): Standstill {
-    return this.#standstills.longest(performance.now());
+  /** Since `begin`. */
+  longest(): WatchedStandstill {
+    return { ...this.#standstills.longest(performance.now()), stallMs: this.#stallMs };
   }
 
   behind(positions: ReadonlyMap<number, number>): readonly number[] {
@@ -63,8 +69,8 @@ export class CommitWatch {
       const beganMs = performance.now();
       await this.#look();
       const dueMs = Math.max(performance.now(), beganMs + POLL_MS);
-      await sleep(dueMs - performance.now());
-      this.stallMs = Math.max(this.stallMs, performance.now() - dueMs);
+      await sleep(Math.max(0, dueMs - performance.now()));
+      this.#stallMs = Math.max(this.#stallMs, performance.now() - dueMs);
     }
   }
 

@@ -4,7 +4,7 @@ import { faultLine, figuresByKind, summaryLines } from "./report.ts";
 
 function fault(overrides: Partial<MeasuredFault> = {}): MeasuredFault {
   return {
-    ...{ kind: "kill", atMs: 12_340, gapMs: 300, partition: 7, waitMs: 210, settledMs: 40, note: "p1" },
+    ...{ kind: "kill", atMs: 12_340, gapMs: 300, partition: 7, waitMs: 210, stallMs: 5, settledMs: 40, note: "p1" },
     ...{ fenced: 0, conflicts: 0, lostRenewals: 0, failures: 0 },
     ...overrides,
   };
@@ -12,7 +12,7 @@ function fault(overrides: Partial<MeasuredFault> = {}): MeasuredFault {
 
 const RESULT: ChaosResult = {
   ...{ seed: 1, seconds: 60, processors: 3, faults: [fault()], verdict: undefined, problems: [], isExact: true },
-  ...{ feedFailures: 0, appendMsMax: 12, sameIdsSent: 3, stallMs: 5, loadAverage: 1.5 },
+  ...{ feedFailures: 0, appendMsMax: 12, sameIdsSent: 3, loadAverage: 1.5 },
 };
 
 test("a line says what happened, and counts only what there was", () => {

@@ -1,5 +1,8 @@
 import type { ChaosResult, MeasuredFault, MeasuredKind } from "./chaos-run.ts";
 
+/** Shorter ones do not matter beside what is measured. */
+const STALL_TOLD_MS = 50;
+
 export interface Percentiles {
   readonly p50: number;
   readonly p99: number;
@@ -16,13 +19,15 @@ export interface KindFigures {
 
 /** One line per fault, while the run goes on. */
 export function faultLine(fault: MeasuredFault): string {
-  const { kind, atMs, gapMs, partition, waitMs, settledMs, fenced, conflicts, lostRenewals, failures, note } = fault;
-  const counts = [
+  const { kind, atMs, gapMs, partition, waitMs, stallMs, settledMs, fenced, conflicts, lostRenewals, failures, note } =
+    fault;
+  const counts: [number, string][] = [
     [fenced, "rejected"],
     [conflicts, "conflicts"],
     [lostRenewals, "lost at renewal"],
     [failures, "restarted after an error"],
-  ] as const;
+  ];
+  if (stallMs >= STALL_TOLD_MS) counts.push([stallMs, "ms this process stood still"]);
   const told = counts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
   const head = `${(atMs / 1_000).toFixed(1).padStart(6)} s  ${kind.padEnd(18)} gap ${String(gapMs).padStart(5)} ms  wait ${String(waitMs).padStart(5)} ms`;
   const rest = [
@@ -69,7 +74,7 @@ export function summaryLines(result: ChaosResult): readonly string[] {
     );
   }
   lines.push(
-    `appends of the feed: longest ${result.appendMsMax} ms, ${result.feedFailures} failed and sent again; this process stood still for at most ${result.stallMs} ms; load average ${result.loadAverage.toFixed(1)}`,
+    `appends of the feed: longest ${result.appendMsMax} ms, ${result.feedFailures} failed and sent again; this process stood still for at most ${Math.max(0, ...result.faults.map(({ stallMs }) => stallMs))} ms; load average ${result.loadAverage.toFixed(1)}`,
     ...(verdict?.faults ?? []).map((fault) => `WRONG  ${fault}`),
     ...problems.map((problem) => `PROBLEM  ${problem}`),
     result.isExact ? "every total is exact" : "NOT EXACT",

@@ -206,9 +206,13 @@ const ENDING = new Set<NodeJS.Signals>(["SIGKILL", "SIGTERM", "SIGINT", "SIGQUIT
 
 async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
+  if (!ENDING.has(signal)) {
+    child.kill(signal);
+    return;
+  }
   const ended = once(child, "exit");
   child.kill(signal);
-  if (ENDING.has(signal)) await ended;
+  await ended;
 }
 
 /** On the PATH, or where `go install` puts programs. */
