@@ -24,7 +24,7 @@ import { judge, type Verdict } from "./verdict.ts";
 import { Wire } from "./wire.ts";
 
 /** Everything is back to normal by then, or the run ends. */
-export const SETTLE_MS_MAX = 30_000;
+const SETTLE_MS_MAX = 30_000;
 const LOOK_MS = 20;
 /** Leases are looked at so often while one waits for even shares. */
 const ASK_MS = 100;
@@ -120,6 +120,13 @@ export class ChaosCluster {
     return processor;
   }
 
+  /** SIGTERM; a processor that does not end by itself is a problem. @returns ms until it had ended */
+  async leave(processor: ProcessorProcess): Promise<number> {
+    const { exit, tookMs } = await processor.leave();
+    if (exit !== 0) this.problems.push(`${processor.name} ended with ${exit}, ${tookMs} ms after SIGTERM`);
+    return tookMs;
+  }
+
   victim(prng: Prng): ProcessorProcess {
     return prng.pick(this.running);
   }
@@ -181,8 +188,7 @@ export class ChaosCluster {
   async judge(): Promise<Verdict> {
     await this.settled();
     await this.watch.stop();
-    for (const processor of this.running) processor.signal("SIGTERM");
-    await Promise.all(this.running.map((processor) => processor.ended()));
+    await Promise.all(this.running.map((processor) => this.leave(processor)));
     const connection = await connectRedis({ address: `redis://127.0.0.1:${this.redis.port}`, logger: silent });
     const state = new RedisStateStore(connection, { race: RACE });
     const { raceLog, factLog } = this.#opened;

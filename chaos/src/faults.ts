@@ -62,9 +62,6 @@ const STALLS = 3;
 const STALL_MS = 500;
 const BETWEEN_STALLS_MS = 500;
 const STORM_MS = 4_000;
-/** A drain that takes longer is a problem of its own (the aim is 0.5 s). */
-const DRAIN_MS_MAX = 5_000;
-
 export interface FaultContext {
   readonly cluster: ChaosCluster;
   readonly prng: Prng;
@@ -84,16 +81,8 @@ export const FAULTS: Readonly<Record<FaultKind, Fault>> = {
 
   leave: async ({ cluster, prng, ended }) => {
     const victim = cluster.victim(prng);
-    const beganMs = performance.now();
     ended.add(victim);
-    await victim.counts();
-    victim.signal("SIGTERM");
-    const timer = setTimeout(() => victim.signal("SIGKILL"), DRAIN_MS_MAX);
-    const exit = await victim.ended();
-    clearTimeout(timer);
-    const drainMs = Math.round(performance.now() - beganMs);
-    if (exit !== 0) cluster.problems.push(`${victim.name} ended with ${exit} after SIGTERM and ${drainMs} ms`);
-    return `${victim.name} drained in ${drainMs} ms`;
+    return `${victim.name} drained in ${await cluster.leave(victim)} ms`;
   },
 
   join: async ({ cluster }) => {

@@ -12,6 +12,8 @@ export const STREAM_LIMITS: RaceStreamLimits = { replicas: 1, maxAgeMs: 86_400_0
 const READY_MS_MAX = 30_000;
 /** Lines kept of what a processor said; the oldest go first. */
 const LINES_MAX = 2_000;
+/** A drain that takes longer is given up (the aim is 0.5 s; a processor itself gives up after 8 s). */
+const LEAVE_MS_MAX = 10_000;
 const GB = 1024 ** 3;
 const DAY_MS = 86_400_000;
 const METRICS_MS_MAX = 1_000;
@@ -86,10 +88,6 @@ export class ProcessorProcess {
     return started;
   }
 
-  get pid(): number {
-    return this.#child.pid ?? -1;
-  }
-
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -104,6 +102,17 @@ export class ProcessorProcess {
   async ended(): Promise<number | string> {
     if (this.isRunning) await once(this.#child, "exit");
     return this.#child.exitCode ?? this.#child.signalCode ?? 0;
+  }
+
+  /** SIGTERM, and SIGKILL to one that has not ended by LEAVE_MS_MAX. */
+  async leave(): Promise<{ readonly exit: number | string; readonly tookMs: number }> {
+    await this.counts();
+    const beganMs = performance.now();
+    this.signal("SIGTERM");
+    const timer = setTimeout(() => this.signal("SIGKILL"), LEAVE_MS_MAX);
+    const exit = await this.ended();
+    clearTimeout(timer);
+    return { exit, tookMs: Math.round(performance.now() - beganMs) };
   }
 
   /** Its counters; the last ones known when it does not answer any more. */
