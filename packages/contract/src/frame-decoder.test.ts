@@ -46,7 +46,7 @@ const mutations: fc.Arbitrary<Mutation> = fc.oneof(
 const mutated = fc
   .tuple(fc.oneof(fc.constant(toBinary(TelemetryFrameSchema, frame())), frames), fc.array(mutations, { maxLength: 3 }))
   .map(([bytes, changes]) =>
-    changes.reduce((changed, change) => (changed.length === 0 ? changed : change(changed)), bytes),
+    changes.reduce<Uint8Array>((changed, change) => (changed.length === 0 ? changed : change(changed)), bytes),
   );
 
 describe("the fast decoder", () => {
