@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    setupFiles: ["./vitest.seed.config.ts"],
     include: [
       "packages/**/*.test.ts",
       "apps/**/*.test.{ts,tsx}",

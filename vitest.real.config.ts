@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 // Tests that need more than Node: Chromium, later NATS and Redis. A missing tool fails, it never skips.
 export default defineConfig({
   test: {
+    setupFiles: ["./vitest.seed.config.ts"],
     include: ["**/*.real.test.ts"],
     exclude: ["**/node_modules/**"],
     testTimeout: 120_000,

@@ -10,7 +10,7 @@ const POWER_POINTS = 41;
 /** Resolution of the search that turns a wanted power into a pedal. */
 const PEDAL_SEARCH_POINTS = 201;
 
-/** One engine over (rpm, throttle), bilinear. 42 x 41 points: off by less than 0.5 % of full-load fuel (see the test). */
+/** One engine over (rpm, throttle), bilinear. 42 x 41 points: off by less than 1 % of full-load fuel (see the test). */
 export class EngineTable {
   readonly #fuelKgPerS = new Float64Array(RPM_POINTS * THROTTLE_POINTS);
   readonly #brakePowerW = new Float64Array(RPM_POINTS * THROTTLE_POINTS);
