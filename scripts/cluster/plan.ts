@@ -43,13 +43,13 @@ export async function planCluster(config: ClusterConfig): Promise<ClusterPlan> {
         ],
       },
       {
-        stopMsMax: 2_000,
+        stopMsMax: 3_000,
         members: await each(config.processors, "processor", "processor", [
           "--redis",
           `redis://127.0.0.1:${redisPort}/0`,
         ]),
       },
-      { stopMsMax: 2_000, members: await each(config.ingests, "ingest", "ingest", config.ingestFlags) },
+      { stopMsMax: 1_500, members: await each(config.ingests, "ingest", "ingest", config.ingestFlags) },
     ],
   };
 }
