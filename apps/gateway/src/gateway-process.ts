@@ -13,7 +13,7 @@ import {
   wallClock,
 } from "@burnline/runtime";
 import { type GatewayConfig, VERSION } from "./config.ts";
-import { createGateway } from "./gateway.ts";
+import { createGateway, type Gateway } from "./gateway.ts";
 import { RaceClockFollower } from "./race-clock-follower.ts";
 
 const APPS_FOLDER = new URL("../../", import.meta.url).pathname;
@@ -60,8 +60,9 @@ async function assemble({ config, logger, onFault, metrics, link }: Assembly): P
   const follower = new RaceClockFollower(live, race);
   const health = new Health();
   health.add("nats", () => (link.isConnected ? undefined : "not connected"));
-  const server = new HttpServer({ host: config.host, port: config.port, health, metrics, logger });
-  const gateway = createGateway({
+  const scale = () => ({ clients: gateway.feed.clientCount });
+  const server = new HttpServer({ host: config.host, port: config.port, health, metrics, logger, scale });
+  const gateway: Gateway = createGateway({
     ...{ factLog, live, clock: wallClock, race, server, metrics, logger, health },
     raceClock: () => follower.clock,
     assetsFolder: APPS_FOLDER,

@@ -14,6 +14,7 @@ const { parts, server, modelVersion } = await openOrExit();
 const lifecycle = new Lifecycle({
   parts: [...parts, { name: "greeting", start: greet, stop: async () => {} }],
   logger,
+  health: server.health,
   signals: process,
   exit: (code) => process.exit(code),
 });

@@ -9,6 +9,7 @@ import {
   natsOptions,
   openRaceLog,
   type Part,
+  steadyClock,
   streamLimits,
   wallClock,
 } from "@burnline/runtime";
@@ -16,6 +17,7 @@ import type { EventLog } from "@burnline/stream";
 import type { IngestConfig } from "./config.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
 import type { IngestMetrics } from "./ingest-metrics.ts";
+import { IngestScale } from "./ingest-scale.ts";
 import { findLoggedRace } from "./logged-race.ts";
 import { withRaceId } from "./named-race.ts";
 import { NatsSource } from "./nats-source.ts";
@@ -71,10 +73,12 @@ async function assemble({ config, logger, onFault, metrics, link }: Assembly): P
   const { race } = config;
   const raceLog = await openRaceLog(link, race, streamLimits(config), logger);
   const source = await openRaceSource(config, raceLog);
-  const ingestMetrics = createIngestMetrics(metrics);
+  const ingestScale = new IngestScale(steadyClock);
+  const ingestMetrics = ingestScale.watch(createIngestMetrics(metrics));
   const health = new Health();
   health.add("nats", () => (link.isConnected ? undefined : "not connected"));
-  const server = new HttpServer({ host: config.host, port: config.port, health, metrics, logger });
+  const scale = () => ingestScale.read();
+  const server = new HttpServer({ host: config.host, port: config.port, health, metrics, logger, scale });
   const beacon = new RaceClockBeacon(new NatsLiveChannel(link), race);
   const ingest = createIngest({
     ...{ raceLog, source, logger, clock: wallClock, metrics: ingestMetrics },
@@ -85,8 +89,9 @@ async function assemble({ config, logger, onFault, metrics, link }: Assembly): P
     { name: "connections", start: async () => {}, stop: () => link.close(), stopMsMax: STOP_MS_MAX },
     { name: "race clock", start: async () => beacon.start(), stop: async () => beacon.stop() },
     ingestPart(ingest, logger, onFault),
-    ...liveParts({ config, source, link, server, logger, metrics: ingestMetrics }),
+    // Who pushes is sent away first, while the server still answers what was taken.
     { name: "web server", start: () => server.start(), stop: () => server.stop() },
+    ...liveParts({ config, source, link, server, logger, metrics: ingestMetrics }),
   ];
   return { parts, server, source };
 }

@@ -16,8 +16,11 @@ const PUSH_CONNECTIONS_MAX = 256;
 /** A connection that answers no ping for this long is dropped. */
 const PING_MS = 15_000;
 
+/** A sender that has not closed its side by then is cut off, so that one cannot hold up the stop. */
+const CLOSE_MS_MAX = 1_000;
+
 const CLOSE_TOO_LARGE = 1009;
-const CLOSE_GOING_AWAY = 1001;
+const CLOSE_SERVICE_RESTART = 1012;
 
 /** Reason texts of a close are at most 123 bytes long. */
 class SentenceSocket extends WebSocket {
@@ -59,8 +62,13 @@ export class PushSocket {
 
   async close(): Promise<void> {
     clearInterval(this.#pinging);
-    for (const client of this.#server.clients) client.close(CLOSE_GOING_AWAY, "Ingest is stopping; connect again.");
+    for (const client of this.#server.clients)
+      client.close(CLOSE_SERVICE_RESTART, "Ingest is stopping; connect again.");
+    const cut = setTimeout(() => {
+      for (const client of this.#server.clients) client.terminate();
+    }, CLOSE_MS_MAX);
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    clearTimeout(cut);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

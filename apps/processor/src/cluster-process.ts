@@ -111,8 +111,8 @@ async function assemble(assembly: Assembly): Promise<ClusterProcess> {
   });
   const health = new Health();
   health.add("nats", () => (link.isConnected ? undefined : "not connected"));
-  const server = new HttpServer({ host: config.host, port: config.port, health, metrics, logger });
-  server.app.get("/scale", async () => processor.scale());
+  const scale = () => processor.scale();
+  const server = new HttpServer({ host: config.host, port: config.port, health, metrics, logger, scale });
   const parts: Part[] = [
     { name: "connections", start: async () => {}, stop: closeAll, stopMsMax: STOP_MS_MAX },
     { name: "web server", start: () => server.start(), stop: () => server.stop() },

@@ -15,6 +15,7 @@ const { parts, server, memberId } = await openOrExit();
 lifecycle = new Lifecycle({
   parts: [...parts, { name: "greeting", start: greet, stop: async () => {} }],
   logger,
+  health: server.health,
   signals: process,
   exit: (code) => process.exit(code),
 });

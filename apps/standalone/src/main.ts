@@ -21,6 +21,7 @@ const chain = await createRaceChain({ config, race, logger, onFault });
 lifecycle = new Lifecycle({
   parts: [...chain.parts, greeting(chain, race)],
   logger,
+  health: chain.server.health,
   signals: process,
   exit: (code) => process.exit(code),
 });

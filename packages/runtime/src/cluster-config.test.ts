@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { natsKeys, natsOptions, redisKeys, redisOptions, streamLimits } from "./cluster-config.ts";
@@ -32,10 +35,29 @@ describe("NATS", () => {
     [{ natsPassword: "p" }, "--nats-user and --nats-password belong together: give both or neither."],
     [
       { natsToken: "t", natsCreds: "f" },
-      "--nats-user, --nats-token and --nats-creds exclude each other: give only one of them.",
+      "--nats-user, --nats-token, --nats-creds, --nats-nkey exclude each other: give only one of them.",
+    ],
+    [
+      { natsCreds: "f", natsNkey: "f" },
+      "--nats-user, --nats-token, --nats-creds, --nats-nkey exclude each other: give only one of them.",
     ],
   ])("%j is refused", (overrides, message) => {
     expect(() => nats(overrides)).toThrow(message);
+  });
+
+  test("an nkey is read from its file; a file that holds something else is refused without showing what", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "burnline-nkey-"));
+    const seed = `SU${"A7".repeat(28)}`;
+    const path = join(folder, "seed");
+    await writeFile(path, `${seed}\n`);
+    expect(nats({ natsNkey: path }).credentials).toEqual({ type: "nkey", seed });
+    for (const wrong of ["", "hunter2", `SA${"A7".repeat(28)}`, `${seed}A`]) {
+      await writeFile(path, wrong);
+      expect(() => nats({ natsNkey: path })).toThrow(
+        `The file ${path} holds no seed of a user's nkey, which is SU and 56 letters and digits: check --nats-nkey.`,
+      );
+    }
+    await rm(folder, { recursive: true });
   });
 
   test("a file that is not there is named with its flag", () => {

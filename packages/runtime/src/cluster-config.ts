@@ -12,6 +12,8 @@ import type { RedisOptions } from "./redis-connection.ts";
 /** A host's name fits. */
 const NAME_LENGTH_MAX = 255;
 const DAY_MS = 24 * 3_600_000;
+/** Ways to say who we are at NATS; one at most. */
+const NATS_USER_FLAGS = ["--nats-user", "--nats-token", "--nats-creds", "--nats-nkey"] as const;
 
 /** Keys of every process of the cluster form. @param port where it serves health and metrics unless told otherwise */
 export function processKeys(port: number) {
@@ -43,6 +45,7 @@ export const natsKeys = {
   natsPassword: z.string().optional().meta({ secret: true }).describe("Password at NATS"),
   natsToken: z.string().optional().meta({ secret: true }).describe("Token at NATS, in place of user and password"),
   natsCreds: z.string().optional().describe("File with NATS credentials (.creds), in place of user and password"),
+  natsNkey: z.string().optional().describe("File with the seed of an nkey, in place of user and password"),
   natsCa: z.string().optional().describe("File with the certificate authority of NATS; turns on TLS"),
   natsCert: z.string().optional().describe("File with our certificate for NATS"),
   natsKey: z.string().optional().describe("File with the key of our certificate for NATS"),
@@ -100,7 +103,7 @@ export function natsOptions(
     ...{ name, logger, metrics },
     ...(credentials === undefined ? {} : { credentials }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
-    settings: { servers: "--nats", credentials: "--nats-user, --nats-token or --nats-creds", tls: "--nats-ca" },
+    settings: { servers: "--nats", credentials: NATS_USER_FLAGS.join(" or "), tls: "--nats-ca" },
   };
 }
 
@@ -120,16 +123,25 @@ export function redisOptions(config: RedisConfig, { name, logger }: Connecting):
 }
 
 function natsCredentials(config: NatsConfig): NatsCredentials | undefined {
-  const { natsUser, natsPassword, natsToken, natsCreds } = config;
-  const given = [natsUser, natsToken, natsCreds].filter((value) => value !== undefined);
+  const { natsUser, natsPassword, natsToken, natsCreds, natsNkey } = config;
+  const given = [natsUser, natsToken, natsCreds, natsNkey].filter((value) => value !== undefined);
   if (given.length > 1)
-    throw new OperatingError("--nats-user, --nats-token and --nats-creds exclude each other: give only one of them.");
+    throw new OperatingError(`${NATS_USER_FLAGS.join(", ")} exclude each other: give only one of them.`);
   if ((natsUser === undefined) !== (natsPassword === undefined))
     throw new OperatingError("--nats-user and --nats-password belong together: give both or neither.");
   if (natsUser !== undefined) return { type: "user", user: natsUser, password: natsPassword ?? "" };
   if (natsToken !== undefined) return { type: "token", token: natsToken };
   if (natsCreds !== undefined) return { type: "creds", creds: readSetting("--nats-creds", natsCreds) };
+  if (natsNkey !== undefined) return { type: "nkey", seed: readSeed("--nats-nkey", natsNkey) };
   return undefined;
+}
+
+/** Only the form is checked here, so that a file that holds something else is refused before the first connection. */
+function readSeed(flag: string, path: string): string {
+  const seed = readSetting(flag, path).trim();
+  if (/^SU[A-Z2-7]{56}$/.test(seed)) return seed;
+  const found = "no seed of a user's nkey, which is SU and 56 letters and digits";
+  throw new OperatingError(`The file ${path} holds ${found}: check ${flag}.`);
 }
 
 function readSetting(flag: string, path: string): string {

@@ -23,6 +23,18 @@ test("each failing check is named with its reason, also one that throws or hangs
   });
 });
 
+test("what stops is not ready any more, and asks nobody", async () => {
+  const health = new Health();
+  let asked = 0;
+  health.add("log", () => {
+    asked += 1;
+    return undefined;
+  });
+  health.stopping();
+  expect(await health.readiness()).toEqual({ isReady: false, reasons: { process: "stopping" } });
+  expect(asked).toBe(0);
+});
+
 test("a check can be taken out again, and a name is taken once", async () => {
   const health = new Health();
   const remove = health.add("log", () => "no");

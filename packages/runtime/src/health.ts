@@ -17,6 +17,7 @@ const HEALTH_CHECK_MS_MAX = 2_000;
 export class Health {
   readonly #checks = new Map<string, HealthCheck>();
   readonly #checkMsMax: number;
+  #isStopping = false;
 
   constructor(checkMsMax: number = HEALTH_CHECK_MS_MAX) {
     this.#checkMsMax = checkMsMax;
@@ -31,7 +32,13 @@ export class Health {
     };
   }
 
+  /** From now on traffic should go elsewhere, whatever the checks say; what is under way is still served. */
+  stopping(): void {
+    this.#isStopping = true;
+  }
+
   async readiness(): Promise<Readiness> {
+    if (this.#isStopping) return { isReady: false, reasons: { process: "stopping" } };
     const answers = await Promise.all(
       [...this.#checks].map(async ([name, check]) => [name, await this.#ask(check)] as const),
     );

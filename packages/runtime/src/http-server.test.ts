@@ -43,6 +43,26 @@ function dial(server: Server): Promise<Socket> {
 const upgradeOf = (path: string) =>
   `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
 
+test("what stops is not ready, and still serves", async () => {
+  const { server } = make();
+  server.app.get("/work", async () => "done");
+  await server.start();
+  server.health.stopping();
+  const ready = await fetch(url(server, "/healthz/ready"));
+  expect([ready.status, await ready.json()]).toEqual([503, { status: "not ready", reasons: { process: "stopping" } }]);
+  expect((await fetch(url(server, "/healthz/live"))).status).toBe(200);
+  expect(await (await fetch(url(server, "/work"))).text()).toBe("done");
+});
+
+test("the autoscaler gets how busy the process is, and what the service adds", async () => {
+  const { server } = make({ scale: () => ({ clients: 3 }) });
+  await server.start();
+  const reading = (await (await fetch(url(server, "/scale"))).json()) as { busy: number };
+  expect(reading).toEqual({ busy: expect.any(Number), clients: 3 });
+  expect(reading.busy).toBeGreaterThanOrEqual(0);
+  expect(reading.busy).toBeLessThanOrEqual(1);
+});
+
 test("liveness answers whatever the checks say, readiness tells what is wrong", async () => {
   const { server, health } = make();
   const fix = health.add("log", () => "the log is behind");

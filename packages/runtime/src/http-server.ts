@@ -3,9 +3,11 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { assert } from "@burnline/std";
 import { type FastifyInstance, fastify } from "fastify";
+import { BusyShare } from "./busy-share.ts";
 import type { Health } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
 import { OperatingError } from "./operating-error.ts";
+import { steadyClock } from "./wall-clock.ts";
 
 export type { FastifyInstance } from "fastify";
 
@@ -28,6 +30,8 @@ export interface HttpServerOptions {
   readonly metrics: Metrics;
   /** Hears of requests that failed by our fault; without it nobody does. */
   readonly logger?: { error(fields: object, message: string): void };
+  /** What the autoscaler asks for at GET /scale, beside how busy the process is. */
+  readonly scale?: () => object;
   readonly bodyBytesMax?: number;
   readonly requestMsMax?: number;
   readonly closeMsMax?: number;
@@ -43,11 +47,12 @@ export class ListenError extends OperatingError {
 
 /**
  * The one web server of a process: routes through `app`, WebSockets through `onUpgrade`, and what every service answers:
- * GET /healthz/live, /healthz/ready and /metrics.
+ * GET /healthz/live, /healthz/ready, /metrics and /scale.
  */
 export class HttpServer {
   readonly app: FastifyInstance;
   readonly #options: HttpServerOptions;
+  readonly #busyShare = new BusyShare(steadyClock);
   readonly #upgrades = new Map<string, UpgradeHandler>();
   /** Sockets that WebSocket handlers took over; Node's server no longer knows of them. */
   readonly #upgraded = new Set<Duplex>();
@@ -75,6 +80,11 @@ export class HttpServer {
       if ((err.statusCode ?? 500) >= 500) options.logger?.error({ err, method, url }, "a request failed");
     });
     this.#addStandardRoutes();
+  }
+
+  /** For who ends the process: it says there that it stops, while it still serves. */
+  get health(): Health {
+    return this.#options.health;
   }
 
   /** Node's own server. */
@@ -120,13 +130,14 @@ export class HttpServer {
   }
 
   #addStandardRoutes(): void {
-    const { health, metrics } = this.#options;
+    const { health, metrics, scale } = this.#options;
     this.app.get("/healthz/live", async () => ({ status: "live" }));
     this.app.get("/healthz/ready", async (_request, reply) => {
       const { isReady, reasons } = await health.readiness();
       return reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "not ready", reasons });
     });
     this.app.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
+    this.app.get("/scale", async () => ({ busy: Math.round(this.#busyShare.read() * 1_000) / 1_000, ...scale?.() }));
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
 import { EXIT_FAILURE, EXIT_FORCED, EXIT_OK, Lifecycle, type Part } from "./lifecycle.ts";
 
-function setup(make: (steps: string[]) => readonly Part[]) {
+function setup(make: (steps: string[]) => readonly Part[], isHealthSteps = false) {
   const steps: string[] = [];
   const signals = new EventEmitter();
   const exits: number[] = [];
@@ -11,7 +11,8 @@ function setup(make: (steps: string[]) => readonly Part[]) {
     info: () => {},
     error: (fields: object, message: string) => errors.push(`${message}: ${JSON.stringify(fields)}`),
   };
-  const lifecycle = new Lifecycle({ parts: make(steps), logger, signals, exit: (code) => exits.push(code) });
+  const health = { stopping: () => void (isHealthSteps && steps.push("not ready")) };
+  const lifecycle = new Lifecycle({ parts: make(steps), logger, signals, health, exit: (code) => exits.push(code) });
   return { steps, signals, exits, errors, lifecycle };
 }
 
@@ -36,6 +37,16 @@ test.each(["SIGINT", "SIGTERM"])("parts start in order and %s stops them in reve
   expect(steps).toEqual(["start store", "start log", "start web", "stop web", "stop log", "stop store"]);
   expect(exits).toEqual([EXIT_OK]);
   expect(signals.listenerCount("SIGINT")).toBe(0);
+});
+
+test("with the first signal the process is not ready any more, before the first part stops", async () => {
+  const { lifecycle, steps, signals } = setup((s) => [part("store", s), part("web", s)], true);
+  const running = lifecycle.run();
+  await turn();
+  signals.emit("SIGTERM", "SIGTERM");
+  expect(steps.slice(2, 4)).toEqual(["not ready", "stop web"]);
+  await running;
+  expect(steps.filter((step) => step === "not ready")).toHaveLength(1);
 });
 
 test("when a part does not start, the ones before it stop, exit 1", async () => {

@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import type { Health } from "./health.ts";
 
 export const EXIT_OK = 0;
 /** Something failed while starting, running or stopping. */
@@ -26,6 +27,8 @@ export interface LifecycleOptions {
     info(fields: object, message: string): void;
     error(fields: object, message: string): void;
   };
+  /** Told before the first part stops, so that the process is not ready any more while it still serves. */
+  readonly health?: Pick<Health, "stopping">;
   /** Emits SIGINT and SIGTERM: `process`. */
   readonly signals: Pick<EventEmitter, "on" | "off">;
   /** Ends the process: `process.exit`. */
@@ -102,6 +105,7 @@ export class Lifecycle {
   #requestStop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#options.health?.stopping();
     if (!this.#isStarting) void this.#stop();
   }
 
