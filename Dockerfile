@@ -33,7 +33,9 @@ WORKDIR /app
 COPY --from=packages /app ./
 COPY --from=pages /app/out ./
 COPY --from=source /source/dist/image/files ./
-ENV NODE_ENV=production NODE_OPTIONS="--enable-source-maps --disable-warning=ExperimentalWarning"
+# The model's runtime would report to its maker; whoever runs a broadcast has not agreed to that.
+ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 \
+  NODE_OPTIONS="--enable-source-maps --disable-warning=ExperimentalWarning"
 USER 65532:65532
 # Last, since they change with every commit.
 ARG VERSION=0.0.0
