@@ -14,7 +14,7 @@ RUN node scripts/image/collect-main.ts "$APP"
 FROM ${BUILD_IMAGE} AS packages
 WORKDIR /app
 COPY --from=source /source/dist/image/packages ./
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+RUN --mount=type=cache,target=/cache/npm npm ci --cache /cache/npm --omit=dev --ignore-scripts --no-audit --no-fund \
   && node prune-packages.ts && rm prune-packages.ts package-lock.json
 
 # The pages that the gateway serves; nothing for the other apps.
@@ -22,8 +22,8 @@ FROM ${BUILD_IMAGE} AS pages
 ARG APP
 WORKDIR /app
 COPY --from=source /source/dist/image/pages ./
-RUN --mount=type=cache,target=/root/.npm mkdir -p out/apps && if [ "$APP" = gateway ]; then \
-  npm ci --omit=dev --ignore-scripts --no-audit --no-fund && node scripts/build-web.ts --force \
+RUN --mount=type=cache,target=/cache/npm mkdir -p out/apps && if [ "$APP" = gateway ]; then \
+  npm ci --cache /cache/npm --omit=dev --ignore-scripts --no-audit --no-fund && node scripts/build-web.ts --force \
   && cp -r --parents apps/dashboard/dist apps/graphics/dist out/; fi
 
 FROM ${RUNTIME_IMAGE} AS app

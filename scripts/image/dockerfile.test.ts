@@ -44,7 +44,7 @@ test("nothing is fetched but packages, by the lock file and without their script
   const runs = of("RUN").join("\n");
   expect(runs).not.toMatch(/curl|wget|apt-get|npm i(nstall)? |:latest/);
   expect(runs.match(/npm ci/g)).toHaveLength(2);
-  expect(runs.match(/npm ci --omit=dev --ignore-scripts/g)).toHaveLength(2);
+  expect(runs.match(/npm ci --cache \/cache\/npm --omit=dev --ignore-scripts/g)).toHaveLength(2);
 });
 
 test("an image says what it is made of", () => {
