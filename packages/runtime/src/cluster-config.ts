@@ -5,6 +5,7 @@ import { z } from "zod";
 import { LOG_FORMATS, LOG_LEVELS, type Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { NatsCredentials, NatsOptions } from "./nats-link.ts";
+import { natsInboxPrefix } from "./nats-permissions.ts";
 import { OperatingError } from "./operating-error.ts";
 import type { RaceStreamLimits } from "./race-streams.ts";
 import type { RedisOptions } from "./redis-connection.ts";
@@ -100,7 +101,7 @@ export function natsOptions(
   };
   return {
     servers: config.nats.split(",").map((server) => server.trim()),
-    ...{ name, logger, metrics },
+    ...{ name, logger, metrics, inboxPrefix: natsInboxPrefix(metrics.service) },
     ...(credentials === undefined ? {} : { credentials }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
     settings: { servers: "--nats", credentials: NATS_USER_FLAGS.join(" or "), tls: "--nats-ca" },

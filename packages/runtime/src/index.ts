@@ -33,6 +33,8 @@ export type { NatsCredentials, NatsLink, NatsOptions, NatsTls } from "./nats-lin
 export { connectNats } from "./nats-link.ts";
 export { NatsLiveChannel } from "./nats-live-channel.ts";
 export { NatsPeerLink } from "./nats-peer-link.ts";
+export type { NatsApp, NatsPermissionOptions, NatsPermissions } from "./nats-permissions.ts";
+export { natsPermissions } from "./nats-permissions.ts";
 export type { NatsSnapshotOptions } from "./nats-snapshot-store.ts";
 export { NatsSnapshotStore } from "./nats-snapshot-store.ts";
 export type { NatsStreamOptions } from "./nats-stream.ts";

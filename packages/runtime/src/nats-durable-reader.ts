@@ -1,6 +1,6 @@
 import { assert } from "@burnline/std";
 import type { DurableReader, LogPosition, LogRecord } from "@burnline/stream";
-import { createInbox, type Msg, nanos, type Subscription } from "@nats-io/nats-core";
+import { type Msg, nanos, type Subscription } from "@nats-io/nats-core";
 import { READ_BATCH_RECORDS_MAX } from "./log-reader.ts";
 import { parseDelivery, toPullStatus } from "./nats-delivery.ts";
 import { guardNats, natsFault, toNatsError } from "./nats-error.ts";
@@ -31,7 +31,7 @@ export interface DurableReaderOptions {
  */
 export class NatsDurableReader implements DurableReader {
   readonly #options: DurableReaderOptions;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #stopListening: () => void;
   /** Delivered and not acknowledged: where to acknowledge. Bounded by what the server lets a group hold. */
@@ -48,6 +48,7 @@ export class NatsDurableReader implements DurableReader {
   constructor(options: DurableReaderOptions) {
     this.#options = options;
     const { link, stream } = options;
+    this.#inbox = link.createInbox();
     this.#subscription = link.connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error === null) this.#hear(message);

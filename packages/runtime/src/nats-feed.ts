@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LogPosition, LogRecord } from "@burnline/stream";
 import { AckPolicy, DeliverPolicy, JetStreamApiError } from "@nats-io/jetstream";
-import { createInbox, type Msg, nanos, nuid, type Subscription } from "@nats-io/nats-core";
+import { type Msg, nanos, nuid, type Subscription } from "@nats-io/nats-core";
 import { type Delivery, parseDelivery, toPullStatus, unfilled } from "./nats-delivery.ts";
 import { natsFault, STREAM_NOT_FOUND, toNatsError } from "./nats-error.ts";
 import type { NatsLink } from "./nats-link.ts";
@@ -163,7 +163,7 @@ export class NatsFeed {
     if (incarnation !== this.#incarnation) return;
     this.#consumer = consumer;
     this.#nextDelivery = 1;
-    this.#subscription = link.connection.subscribe(createInbox(), {
+    this.#subscription = link.connection.subscribe(link.createInbox(), {
       callback: (error, message) => {
         if (incarnation !== this.#incarnation) return;
         if (error !== null) this.#fail(toNatsError(error, `stream ${stream}`));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
-import { type Authenticator, credsAuthenticator, errors, nkeyAuthenticator } from "@nats-io/nats-core";
+import { type Authenticator, createInbox, credsAuthenticator, errors, nkeyAuthenticator } from "@nats-io/nats-core";
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -30,6 +30,8 @@ export interface NatsOptions {
   readonly name: string;
   readonly credentials?: NatsCredentials;
   readonly tls?: NatsTls;
+  /** Answers to us go to subjects below it; the user must be allowed to hear them. */
+  readonly inboxPrefix?: string;
   readonly logger?: Pick<Logger, "info" | "warn">;
   readonly metrics?: { readonly registry: Metrics; readonly service: string };
   /** How long the first connection may take. */
@@ -100,6 +102,7 @@ function toConnectionOptions(options: NatsOptions, delayMs: () => number): NodeC
     ignoreAuthErrorAbort: true,
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: PINGS_UNANSWERED_MAX,
+    ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
     ...(options.tls === undefined ? {} : { tls: { ...options.tls } }),
     ...(credentials?.type === "token" ? { token: credentials.token } : {}),
     ...(credentials?.type === "user" ? { user: credentials.user, pass: credentials.password } : {}),
@@ -158,6 +161,7 @@ export class NatsLink {
   readonly #logger: Pick<Logger, "info" | "warn"> | undefined;
   readonly #listeners = new Set<LinkListener>();
   readonly #onConnected: () => void;
+  readonly #inboxPrefix: string | undefined;
   #isConnected = true;
 
   constructor(connection: NatsConnection, manager: JetStreamManager, options: NatsOptions, onConnected: () => void) {
@@ -165,6 +169,7 @@ export class NatsLink {
     this.manager = manager;
     this.#logger = options.logger;
     this.#onConnected = onConnected;
+    this.#inboxPrefix = options.inboxPrefix;
     const { metrics } = options;
     this.metrics = metrics === undefined ? NO_NATS_METRICS : createNatsMetrics(metrics.registry, metrics.service);
     this.metrics.connected(true);
@@ -174,6 +179,11 @@ export class NatsLink {
   /** False while nothing can be sent: what is published then may never leave. */
   get isConnected(): boolean {
     return this.#isConnected;
+  }
+
+  /** A new subject for answers to us. */
+  createInbox(): string {
+    return createInbox(this.#inboxPrefix);
   }
 
   /** @returns the way to stop listening. */

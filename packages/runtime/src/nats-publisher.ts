@@ -1,5 +1,5 @@
 import type { LogAppend, LogPosition } from "@burnline/stream";
-import { createInbox, headers, type Msg, type MsgHdrs, type Subscription } from "@nats-io/nats-core";
+import { headers, type Msg, type MsgHdrs, type Subscription } from "@nats-io/nats-core";
 import { faultOfApiError, MESSAGE_TOO_LARGE, natsFault } from "./nats-error.ts";
 import type { NatsLink } from "./nats-link.ts";
 import { type SubjectLayout, streamTakes, subjectFault } from "./nats-subjects.ts";
@@ -51,7 +51,7 @@ export class NatsPublisher {
   readonly #stream: string;
   readonly #layout: SubjectLayout;
   readonly #recordBytesMax: number;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #stopListening: () => void;
   readonly #watch: NodeJS.Timeout;
@@ -70,6 +70,7 @@ export class NatsPublisher {
 
   constructor(link: NatsLink, stream: string, layout: SubjectLayout, recordBytesMax: number | undefined) {
     this.#link = link;
+    this.#inbox = link.createInbox();
     this.#stream = stream;
     this.#layout = layout;
     const payloadMax = link.connection.info?.max_payload ?? 1024 * 1024;
