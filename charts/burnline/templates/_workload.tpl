@@ -157,7 +157,8 @@ volumes:
   - name: {{ .name }}
     secret:
       secretName: {{ .secretName }}
-      defaultMode: 0440
+      # 0440 in octal, which readers of newer YAML would take for a decimal.
+      defaultMode: 288
       items: [{ key: {{ .key | quote }}, path: {{ .file }} }]
   {{- end }}
 {{- end }}
