@@ -29,6 +29,8 @@ const LOOK_MS = 20;
 /** Leases are looked at so often while one waits for even shares. */
 const ASK_MS = 100;
 const RACE = "chaos";
+/** Of what a processor said that did not end as it should. */
+const LAST_LINES = 8;
 
 const silent = createLogger({ service: "chaos", level: "silent", format: "json" });
 
@@ -123,7 +125,10 @@ export class ChaosCluster {
   /** SIGTERM; a processor that does not end by itself is a problem. @returns ms until it had ended */
   async leave(processor: ProcessorProcess): Promise<number> {
     const { exit, tookMs } = await processor.leave();
-    if (exit !== 0) this.problems.push(`${processor.name} ended with ${exit}, ${tookMs} ms after SIGTERM`);
+    if (exit !== 0)
+      this.problems.push(
+        `${processor.name} ended with ${exit}, ${tookMs} ms after SIGTERM:\n${processor.lines.slice(-LAST_LINES).join("\n")}`,
+      );
     return tookMs;
   }
 
@@ -181,7 +186,7 @@ export class ChaosCluster {
     for (const processor of this.#everyone) {
       if (processor.isRunning || expected.has(processor) || this.#mourned.has(processor)) continue;
       this.#mourned.add(processor);
-      this.problems.push(`${processor.name} ended by itself:\n${processor.lines.slice(-5).join("\n")}`);
+      this.problems.push(`${processor.name} ended by itself:\n${processor.lines.slice(-LAST_LINES).join("\n")}`);
     }
   }
   /** After the feed has stopped: everybody leaves, then the books are compared. */

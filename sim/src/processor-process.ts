@@ -144,7 +144,7 @@ export class ProcessorProcess implements SimPeer {
     const { membership } = this.#on;
     if (this.#nowMs() >= life.heartbeatDueMs) {
       life.heartbeatDueMs = this.#nowMs() + HEARTBEAT_MS;
-      await membership.heartbeat(life.core.heartbeat(carsOf(life)), HEARTBEAT_TTL_MS);
+      await membership.heartbeat(life.core.heartbeat(this.#nowMs(), carsOf(life)), HEARTBEAT_TTL_MS);
     }
     await this.#look(life);
     for (const message of life.mail.splice(0)) life.core.onMessage(this.#nowMs(), message);

@@ -22,6 +22,13 @@ import type { RaceTopology } from "./topology.ts";
 /** Members and leases are looked at so often, and at once when a member is suspected. */
 const TURN_MS = 100;
 const HEARTBEAT_MS = 250;
+/**
+ * A drain takes less than 0.5 s. What is not given back by then, because log or store do not answer, is left behind: the
+ * others take it when they see us gone, and the store refuses whatever we may still try.
+ */
+const DRAIN_MS_MAX = 2_000;
+/** The good-bye may take so long; nobody needs it, it only saves the others a question. */
+const FAREWELL_MS_MAX = 500;
 /** A car without a frame for so many ticks (seconds) is no load. */
 const IDLE_TICKS = 15;
 
@@ -32,10 +39,10 @@ export interface ClusterProcessorOptions extends ProcessorOptions {
   /** Measures intervals; must not go back. */
   readonly steadyClock: Clock;
   /**
-   * False while the log cannot be reached. Who cannot work does not say that it is there, so that others take its
-   * partitions, and takes none of theirs: when the log is gone for all, everything stays where it is.
+   * How many signs of life have come from the log so far; asked every TURN_MS. Whoever gets none while others do is cut
+   * off, and they take its partitions; when the log is gone for all, everything stays where it is.
    */
-  readonly canWork?: () => boolean;
+  readonly logPulse: () => number;
 }
 
 export interface ClusterProcessor extends Processor {
@@ -97,18 +104,28 @@ class OwnershipShell {
     this.#turns = this.#keepTurning();
   }
 
-  /** Gives everything back, one after the other, to those who stay. */
+  /** Gives everything back to those who stay. Never takes longer than DRAIN_MS_MAX and FAREWELL_MS_MAX. */
   async stop(): Promise<void> {
+    const { sleep, logger } = this.#options;
     this.#core.drain();
     this.#heartbeatDueMs = Number.NEGATIVE_INFINITY;
     this.#obey();
     this.#noteDrained();
-    await this.#drained.promise;
+    await Promise.race([this.#drained.promise, sleep(DRAIN_MS_MAX)]);
+    const partitions = [...this.#runs.keys()];
+    if (partitions.length > 0)
+      logger.warn({ partitions }, "not everything could be given back in time, the others have to take it");
     this.#isStopped = true;
-    await this.#turns;
     this.#unsubscribe();
-    await this.#options.membership.leave(this.#options.ownerId).catch((error: unknown) => this.#failed(error));
-    await this.#options.link.close();
+    for (const run of this.#runs.values()) run.stop();
+    await Promise.race([this.#sayGoodbye(), sleep(FAREWELL_MS_MAX)]);
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    const { membership, link, ownerId } = this.#options;
+    await this.#turns;
+    await membership.leave(ownerId).catch((error: unknown) => this.#failed(error));
+    await link.close();
   }
 
   topologies(): readonly RaceTopology[] {
@@ -127,11 +144,9 @@ class OwnershipShell {
   }
 
   async #turn(): Promise<void> {
-    const { canWork = () => true } = this.#options;
-    if (canWork()) {
-      await this.#heartbeat();
-      await this.#look();
-    } else this.#obey();
+    this.#core.onPulse(this.#nowMs(), this.#options.logPulse());
+    await this.#heartbeat();
+    await this.#look();
     this.#options.metrics.partitionsOwned(this.topologies().length);
   }
 
@@ -140,7 +155,7 @@ class OwnershipShell {
     const nowMs = this.#nowMs();
     if (nowMs < this.#heartbeatDueMs) return;
     this.#heartbeatDueMs = nowMs + HEARTBEAT_MS;
-    const member = this.#core.heartbeat((partition) => activeCars(this.#runs.get(partition)?.topology));
+    const member = this.#core.heartbeat(nowMs, (partition) => activeCars(this.#runs.get(partition)?.topology));
     await membership.heartbeat(member, HEARTBEAT_TTL_MS).catch((error: unknown) => this.#failed(error));
   }
 
@@ -156,6 +171,7 @@ class OwnershipShell {
     const { membership } = this.#options;
     try {
       const [members, leases] = await Promise.all([membership.members(), membership.leases()]);
+      this.#core.onPulse(this.#nowMs(), this.#options.logPulse());
       this.#core.onView(this.#nowMs(), members, leases);
       this.#membershipFails = false;
     } catch (error) {
@@ -165,6 +181,7 @@ class OwnershipShell {
   }
 
   #obey(): void {
+    if (this.#isStopped) return;
     for (const command of this.#core.decide(this.#nowMs())) this.#do(command);
   }
 
@@ -188,6 +205,10 @@ class OwnershipShell {
         break;
       case "look":
         void this.#look();
+        break;
+      case "beat":
+        this.#heartbeatDueMs = Number.NEGATIVE_INFINITY;
+        void this.#heartbeat();
     }
   }
 

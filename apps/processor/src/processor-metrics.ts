@@ -59,7 +59,7 @@ export function createProcessorMetrics(metrics: Metrics): ProcessorMetrics {
   });
   const takeovers = metrics.counter({
     name: "processor_takeovers_total",
-    help: "Partitions taken, by why they could be: handed-over, no-responders, silence, expired, own, free",
+    help: "Partitions taken, by why they could be: handed-over, no-responders, silence, cut-off, expired, own, free",
     labels: ["reason"],
   });
   const gap = metrics.histogram({

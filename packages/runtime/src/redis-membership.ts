@@ -78,6 +78,9 @@ const MEMBER = z.object({
   beat: z.number(),
   weight: z.number(),
   isDraining: z.boolean(),
+  // Of an older processor, which does not say so, it is not assumed.
+  logSilentMs: z.number().default(0),
+  isCutOff: z.boolean().default(false),
   partitions: z.array(LOAD),
 });
 

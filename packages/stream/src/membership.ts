@@ -17,6 +17,10 @@ export interface Member {
   readonly weight: number;
   /** It is giving back what it has and takes nothing more. */
   readonly isDraining: boolean;
+  /** For how long it had heard nothing from the log when it said this. */
+  readonly logSilentMs: number;
+  /** It does not reach the log while others do: whoever does may take what it has, at once. */
+  readonly isCutOff: boolean;
   /** What it owns now, by partition number, rising. */
   readonly partitions: readonly PartitionLoad[];
 }

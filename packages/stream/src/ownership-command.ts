@@ -1,10 +1,10 @@
 import type { PeerMessage } from "./membership.ts";
 
 /**
- * handed-over: its owner freed it for us. no-responders, silence: its owner is dead. expired: its owner lives, but lost
- * hold of it. own: the lease is ours, after an error. free: nobody had it.
+ * handed-over: its owner freed it for us. no-responders, silence: its owner is dead. cut-off: it does not reach the log.
+ * expired: its owner lives, but lost hold of it. own: the lease is ours, after an error. free: nobody had it.
  */
-export type TakeReason = "handed-over" | "no-responders" | "silence" | "expired" | "own" | "free";
+export type TakeReason = "handed-over" | "no-responders" | "silence" | "cut-off" | "expired" | "own" | "free";
 
 export interface AcquireCommand {
   readonly type: "acquire";
@@ -21,4 +21,6 @@ export type OwnershipCommand =
   | { readonly type: "ask"; readonly memberId: string }
   | { readonly type: "announce"; readonly message: PeerMessage }
   /** Read members and leases again now and not only at the next turn. */
-  | { readonly type: "look" };
+  | { readonly type: "look" }
+  /** Say how things stand with us now and not only at the next turn. */
+  | { readonly type: "beat" };

@@ -59,20 +59,29 @@ export interface Peer {
   beatMs: number;
   aliveMs: number;
   isDraining: boolean;
+  /** It cannot reach the log, and says so itself. */
+  isCutOff: boolean;
+  /** When it last heard the log, at the latest; by our clock. */
+  logHeardMs: number;
   /** Did not take what was meant for it; is not given more until then. */
   unwillingUntilMs: number;
   askedMs: number;
   isBeingAsked: boolean;
   /** Ask at the next opportunity. */
   askSoon: boolean;
-  /** The number of the view after which it was suspected: the second question comes after a newer one. */
-  suspectedAtView: number;
+  /**
+   * While it is suspected: the number of the view after which the last question was answered. The next one comes after a
+   * newer view, so that questions that fail at once are not asked again and again in the same moment.
+   */
+  answeredAtView: number;
 }
 
 /** The other members, as far as this one knows. */
 export class Peers {
   readonly #memberId: string;
   readonly #peers = new Map<string, Peer>();
+  #takers = "";
+  #takersSinceMs = 0;
 
   constructor(memberId: string) {
     this.#memberId = memberId;
@@ -87,10 +96,17 @@ export class Peers {
     return [...this.#peers.values()].filter(isLiving).toSorted(byId);
   }
 
-  /** @param heldUpMs time in which nothing could be seen: by our own fault, so it counts against nobody. */
-  onMembers(nowMs: number, members: readonly Member[], owners: Iterable<string>, heldUpMs: number): void {
+  /**
+   * @param lastMs when members were read before. @param heldUpMs time in which nothing could be seen: by our own fault,
+   * so it counts against nobody.
+   */
+  onMembers(
+    { nowMs, lastMs, heldUpMs }: { readonly nowMs: number; readonly lastMs: number; readonly heldUpMs: number },
+    members: readonly Member[],
+    owners: Iterable<string>,
+  ): void {
     if (heldUpMs > 0) for (const peer of this.#peers.values()) peer.beatMs = Math.min(nowMs, peer.beatMs + heldUpMs);
-    for (const { memberId, beat, isDraining } of members) {
+    for (const { memberId, beat, isDraining, isCutOff, logSilentMs } of members) {
       const peer = this.#know(nowMs, memberId);
       if (peer === undefined) continue;
       peer.isDraining ||= isDraining;
@@ -98,6 +114,9 @@ export class Peers {
       peer.beat = beat;
       peer.beatMs = nowMs;
       peer.aliveMs = nowMs;
+      peer.isCutOff = isCutOff;
+      // The beat was not there when we looked before.
+      peer.logHeardMs = Math.max(peer.logHeardMs, lastMs - logSilentMs);
       peer.state = nextPeerState(peer.state, "beat");
     }
     // An owner that is no member may have been forgotten by the store only: it has a chance to be heard of.
@@ -116,7 +135,7 @@ export class Peers {
     if (answer === "alive") peer.aliveMs = nowMs;
     const before = peer.state;
     peer.state = nextPeerState(before, EVENT_OF_ANSWER[answer]);
-    if (peer.state === "suspected" && before !== "suspected") peer.suspectedAtView = view;
+    if (peer.state === "suspected") peer.answeredAtView = view;
     return peer.state === before ? undefined : peer.state;
   }
 
@@ -127,6 +146,20 @@ export class Peers {
     }
   }
 
+  /** Looks whether those who take partitions are still the same. */
+  noteTakers(nowMs: number): void {
+    const takers = this.living().filter(({ isDraining }) => !isDraining);
+    const ids = takers.map(({ memberId }) => memberId).join(" ");
+    if (ids === this.#takers) return;
+    this.#takers = ids;
+    this.#takersSinceMs = nowMs;
+  }
+
+  /** Since when they have been the same. */
+  get takersSinceMs(): number {
+    return this.#takersSinceMs;
+  }
+
   /** Whom to ask now: our successors in turn, whoever is suspected, and whoever another one suspects. */
   toAsk(nowMs: number, view: number): readonly string[] {
     const ring = this.living();
@@ -135,7 +168,7 @@ export class Peers {
     const due = order.filter((peer, index) => {
       if (peer.isBeingAsked) return false;
       // A beat from before its death may still come in; it must not look like a sign of life after the second answer.
-      if (peer.state === "suspected") return view > peer.suspectedAtView;
+      if (peer.state === "suspected") return view > peer.answeredAtView;
       if (peer.askSoon) return true;
       return index < ASKED_SUCCESSORS && nowMs - peer.askedMs >= ASK_INTERVAL_MS;
     });
@@ -154,14 +187,17 @@ export class Peers {
     const peer: Peer = {
       ...{ memberId, state: "trusted", beat: -1, beatMs: nowMs, aliveMs: nowMs },
       ...{ isDraining: false, unwillingUntilMs: Number.NEGATIVE_INFINITY, askedMs: Number.NEGATIVE_INFINITY },
-      ...{ isBeingAsked: false, askSoon: false, suspectedAtView: 0 },
+      ...{ isBeingAsked: false, askSoon: false, answeredAtView: 0 },
+      ...{ isCutOff: false, logHeardMs: Number.NEGATIVE_INFINITY },
     };
     this.#peers.set(memberId, peer);
     return peer;
   }
 }
 
-export function isLiving({ state }: Pick<Peer, "state">): boolean {
+/** Whoever is not: its partitions may be taken. */
+export function isLiving({ state, isCutOff }: Pick<Peer, "state" | "isCutOff">): boolean {
+  if (isCutOff) return false;
   return state === "trusted" || state === "suspected" || state === "unreachable";
 }
 

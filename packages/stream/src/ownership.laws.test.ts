@@ -16,6 +16,8 @@ const action = fc.oneof(
   fc.record({ type: fc.constant("leave" as const), index }),
   fc.record({ type: fc.constant("freeze" as const), index, ms: fc.integer({ min: 100, max: 6_000 }) }),
   fc.record({ type: fc.constant("mute" as const), index, ms: fc.integer({ min: 100, max: 6_000 }) }),
+  fc.record({ type: fc.constant("deafen" as const), index, ms: fc.integer({ min: 100, max: 6_000 }) }),
+  fc.record({ type: fc.constant("loseLog" as const), ms: fc.integer({ min: 100, max: 6_000 }) }),
   fc.record({ type: fc.constant("reweigh" as const), index, weight: fc.nat({ max: 3 }) }),
   fc.record({ type: fc.constant("loseStore" as const) }),
   fc.record({ type: fc.constant("storeDown" as const), ms: fc.integer({ min: 100, max: 6_000 }) }),
@@ -39,6 +41,12 @@ function perform(world: OwnershipWorld, one: Action): void {
       break;
     case "mute":
       world.mute(one.index, one.ms);
+      break;
+    case "deafen":
+      world.deafen(one.index, one.ms);
+      break;
+    case "loseLog":
+      world.loseLog(one.ms);
       break;
     case "reweigh":
       world.reweigh(one.index, one.weight);
@@ -114,6 +122,11 @@ describe("how long a partition stands still at most, when each call takes 50 to 
   test.each([
     ["a death, by asking twice", (world: OwnershipWorld) => world.kill(1), 500],
     ["a freeze, by its heartbeat", (world: OwnershipWorld) => world.freeze(1, 8_000), 2_000],
+    [
+      "a cut from the log alone, by what its own heartbeat says",
+      (world: OwnershipWorld) => world.deafen(1, 8_000),
+      1_400,
+    ],
     ["a planned leave", (world: OwnershipWorld) => world.leave(1), 250],
     ["a join", (world: OwnershipWorld) => world.join(), 250],
     [
@@ -149,6 +162,20 @@ test("a store that was away for longer than all leases and heartbeats moves noth
     const before = world.owners();
     world.moves = 0;
     world.storeDownUntilMs = world.nowMs + 8_000;
+    world.run(20_000);
+    expect(world.moves, `seed ${seed}`).toBe(0);
+    expect(world.owners()).toEqual(before);
+  }
+});
+
+test("a log that is away from all, for longer than all leases and heartbeats, moves nothing", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const world = new OwnershipWorld(new Prng(seed), PARTITIONS);
+    for (let member = 0; member < 3; member++) world.join();
+    world.run(SETTLE_MS);
+    const before = world.owners();
+    world.moves = 0;
+    world.loseLog(8_000);
     world.run(20_000);
     expect(world.moves, `seed ${seed}`).toBe(0);
     expect(world.owners()).toEqual(before);

@@ -155,12 +155,80 @@ describe("a death", () => {
     expect(taken(decide(1_120))).toEqual([]);
   });
 
+  test("who is suspected is asked once per look, also when every question fails at once", () => {
+    const { core, view, decide } = twoMembers();
+    core.onAnswer(1_100, "b", "no-responders");
+    decide(1_100);
+    view(1_110);
+    let asked = 0;
+    // As with a connection that is closed: the answer is there in the same moment, and calls for a new decision.
+    while (decide(1_110).some(({ type }) => type === "ask") && asked < 10) {
+      asked += 1;
+      core.onAnswer(1_110, "b", "timeout");
+    }
+    expect(asked).toBe(1);
+    view(1_210);
+    expect(decide(1_210)).toEqual([{ type: "ask", memberId: "b" }]);
+  });
+
   test("a suspicion of another one is looked into at once, and only that", () => {
     const { core, decide } = twoMembers();
     decide(1_000);
     core.onAnswer(1_001, "b", "alive");
     core.onMessage(1_010, { type: "suspected", memberId: "b" });
     expect(decide(1_010)).toEqual([{ type: "ask", memberId: "b" }]);
+  });
+});
+
+describe("a member that does not hear the log", () => {
+  const cutOff = { beat: 2, logSilentMs: 600, isCutOff: true };
+
+  test("that others hear says so at once, takes nothing and keeps nothing for itself", () => {
+    const core = new Ownership({ memberId: "a", partitionCount: 2 });
+    const look = (nowMs: number) => core.onView(nowMs, [member("b", { beat: nowMs })], [lease(1, "b")]);
+    core.onPulse(1_000, 1);
+    for (const nowMs of [1_000, 1_100, 1_200, 1_300, 1_400, 1_500, 1_600]) {
+      look(nowMs);
+      core.decide(nowMs);
+      expect(core.heartbeat(nowMs, () => 0)).toMatchObject({ logSilentMs: nowMs - 1_000, isCutOff: nowMs > 1_500 });
+    }
+    core.onPulse(1_700, 2);
+    look(1_700);
+    expect(core.decide(1_700)).toContainEqual({ type: "beat" });
+    expect(core.heartbeat(1_700, () => 0)).toMatchObject({ logSilentMs: 0, isCutOff: false });
+  });
+
+  test("that nobody else hears either is not cut off, and takes nothing", () => {
+    const core = new Ownership({ memberId: "a", partitionCount: 2 });
+    core.onPulse(1_000, 1);
+    for (let nowMs = 1_000; nowMs <= 9_000; nowMs += 100) {
+      core.onView(
+        nowMs,
+        [member("b", { beat: nowMs, logSilentMs: nowMs - 1_000 })],
+        nowMs < 1_500 ? [lease(0, "b"), lease(1, "b")] : [],
+      );
+      expect(taken(core.decide(nowMs))).toEqual([]);
+      expect(core.heartbeat(nowMs, () => 0)).toMatchObject({ isCutOff: false });
+    }
+  });
+
+  test("and says so loses what it has at once, and is given nothing", () => {
+    const core = new Ownership({ memberId: "a", partitionCount: 2 });
+    core.onPulse(900, 1);
+    core.onView(900, [member("b")], [lease(0, "b"), lease(1, "b")]);
+    expect(taken(core.decide(900))).toEqual([]);
+    core.onPulse(1_000, 2);
+    core.onView(1_000, [member("b", cutOff)], [lease(0, "b"), lease(1, "b")]);
+    expect(core.decide(1_000).filter(({ type }) => type === "acquire")).toMatchObject(
+      [0, 1].map((partition) => ({ partition, takeOverEpoch: 7, reason: "cut-off" })),
+    );
+    core.onOutcome(1_010, 0, "acquired");
+    core.onOutcome(1_010, 1, "acquired");
+    for (let nowMs = 1_100; nowMs < 3_000; nowMs += 100) {
+      core.onPulse(nowMs, nowMs);
+      core.onView(nowMs, [member("b", { ...cutOff, beat: nowMs })], [lease(0, "a"), lease(1, "a")]);
+      expect(released(core.decide(nowMs))).toEqual([]);
+    }
   });
 });
 
@@ -258,7 +326,7 @@ describe("a hand-over", () => {
     for (const partition of [0, 1, 2]) core.onOutcome(1_020, partition, "released");
     expect(core.isDrained).toBe(true);
     expect(decide(1_020).filter(({ type }) => type === "announce")).toHaveLength(3);
-    expect(core.heartbeat(() => 0)).toMatchObject({ isDraining: true, partitions: [] });
+    expect(core.heartbeat(1_020, () => 0)).toMatchObject({ isDraining: true, partitions: [] });
     core.onMessage(1_030, { type: "freed", partition: 3, memberId: "b", toMemberId: "a" });
     view(1_030, 2);
     expect(taken(decide(1_030))).toEqual([]);
@@ -301,7 +369,16 @@ function rows<S extends string, E extends string, X>(table: Record<S, Record<E, 
 }
 
 function member(memberId: string, overrides: Partial<Member> = {}): Member {
-  return { memberId, beat: 1, weight: 0, isDraining: false, partitions: [], ...overrides };
+  return {
+    memberId,
+    beat: 1,
+    weight: 0,
+    isDraining: false,
+    logSilentMs: 0,
+    isCutOff: false,
+    partitions: [],
+    ...overrides,
+  };
 }
 
 function lease(partition: number, ownerId: string, overrides: Partial<LeaseView> = {}): LeaseView {

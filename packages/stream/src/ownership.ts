@@ -1,6 +1,7 @@
 import { assert } from "@burnline/std";
 import type { LeaseView, Member, PartitionLoad, PeerAnswer, PeerMessage } from "./membership.ts";
 import type { AcquireCommand, OwnershipCommand } from "./ownership-command.ts";
+import { Hearing } from "./ownership-hearing.ts";
 import { Hold, type HoldOutcome, type HoldState } from "./ownership-hold.ts";
 import { PartitionSeen, seeLeases } from "./ownership-leases.ts";
 import { isLiving, Peers } from "./ownership-peers.ts";
@@ -31,7 +32,8 @@ type Plan = readonly (string | undefined)[];
  *
  *   members, leases ─▶ onView ────┐                          ┌─▶ acquire, release ─▶ onOutcome
  *   peers' messages ─▶ onMessage ─┼─▶ who lives → who should ┼─▶ ask ──────────────▶ onAnswer
- *   peers' answers ──▶ onAnswer ──┘   own what (the plan)    └─▶ announce, look
+ *   peers' answers ──▶ onAnswer ──┤   own what (the plan)    └─▶ announce, look, beat
+ *   the log's signs ─▶ onPulse ───┘
  *
  * Safety does not depend on it: whatever it believes, the store lets only the newest token commit. What it gives is that
  * each partition is soon with somebody who lives, that the load is even, and that nothing moves without a reason.
@@ -41,15 +43,15 @@ export class Ownership {
   readonly #holds: readonly Hold[];
   readonly #seen: readonly PartitionSeen[];
   readonly #peers: Peers;
+  readonly #hearing = new Hearing();
   readonly #announcements: PeerMessage[] = [];
   #beat = 0;
   /** Number of the newest view, and when it was read. */
   #view = 0;
   #viewMs = Number.NEGATIVE_INFINITY;
   #isDraining = false;
+  #isCutOff = false;
   #mustLook = false;
-  #takers = "";
-  #takersSinceMs = 0;
 
   constructor({ memberId, partitionCount }: OwnershipOptions) {
     this.#memberId = memberId;
@@ -59,7 +61,7 @@ export class Ownership {
   }
 
   /** What to say of oneself next. @param weightOf active keys of a partition that is owned */
-  heartbeat(weightOf: (partition: number) => number): Member {
+  heartbeat(nowMs: number, weightOf: (partition: number) => number): Member {
     const partitions: PartitionLoad[] = this.owned().map((partition) => {
       const weight = weightOf(partition);
       this.#seenOf(partition).weight = weight;
@@ -67,15 +69,23 @@ export class Ownership {
     });
     this.#beat += 1;
     const weight = partitions.reduce((sum, load) => sum + load.weight, 0);
-    return { memberId: this.#memberId, beat: this.#beat, weight, isDraining: this.#isDraining, partitions };
+    return {
+      ...{ memberId: this.#memberId, beat: this.#beat, weight, isDraining: this.#isDraining, partitions },
+      ...{ logSilentMs: this.#hearing.silentMs(nowMs), isCutOff: this.#isCutOff },
+    };
+  }
+
+  /** The log, or the way to it, has given so many signs of life so far. */
+  onPulse(nowMs: number, signs: number): void {
+    this.#hearing.on(nowMs, signs);
   }
 
   /** Members and leases were read anew. */
   onView(nowMs: number, members: readonly Member[], leases: readonly LeaseView[]): void {
-    const sinceLastMs = nowMs - this.#viewMs;
-    const heldUpMs = Number.isFinite(sinceLastMs) && sinceLastMs > VIEW_AGE_MS_MAX ? sinceLastMs : 0;
+    const lastMs = this.#viewMs;
+    const heldUpMs = Number.isFinite(lastMs) && nowMs - lastMs > VIEW_AGE_MS_MAX ? nowMs - lastMs : 0;
     const owners = leases.map(({ ownerId }) => ownerId);
-    this.#peers.onMembers(nowMs, members, owners, heldUpMs);
+    this.#peers.onMembers({ nowMs, lastMs, heldUpMs }, members, owners);
     seeLeases(this.#seen, nowMs, members, leases);
     this.#view += 1;
     this.#viewMs = nowMs;
@@ -141,7 +151,8 @@ export class Ownership {
     const commands: OwnershipCommand[] = [];
     if (nowMs - this.#viewMs <= VIEW_AGE_MS_MAX) {
       this.#peers.age(nowMs);
-      this.#noteTakers(nowMs);
+      this.#noteCutOff(nowMs, commands);
+      this.#peers.noteTakers(nowMs);
       const plan = this.#plan(nowMs);
       this.#giveBack(nowMs, plan, commands);
       this.#take(nowMs, plan, commands);
@@ -163,7 +174,7 @@ export class Ownership {
       .living()
       .filter(({ isDraining }) => !isDraining)
       .map(({ memberId, unwillingUntilMs }) => ({ memberId, takesMore: nowMs >= unwillingUntilMs }));
-    if (!this.#isDraining) members.push({ memberId: this.#memberId, takesMore: true });
+    if (!this.#isDraining && !this.#isCutOff) members.push({ memberId: this.#memberId, takesMore: true });
     members.sort((left, right) => (left.memberId < right.memberId ? -1 : 1));
     const partitions = this.#seen.map(({ weight }, partition) => {
       return { ownerId: this.#ownerOf(nowMs, partition), load: partitionLoad(weight) };
@@ -187,16 +198,16 @@ export class Ownership {
     return found;
   }
 
-  #noteTakers(nowMs: number): void {
-    const takers = this.#peers.living().filter(({ isDraining }) => !isDraining);
-    const ids = takers.map(({ memberId }) => memberId).join(" ");
-    if (ids === this.#takers) return;
-    this.#takers = ids;
-    this.#takersSinceMs = nowMs;
+  #noteCutOff(nowMs: number, commands: OwnershipCommand[]): void {
+    const isCutOff = this.#hearing.isCutOff(nowMs, this.#peers.living());
+    if (isCutOff !== this.#isCutOff) commands.push({ type: "beat" });
+    this.#isCutOff = isCutOff;
   }
 
   #giveBack(nowMs: number, plan: Plan, commands: OwnershipCommand[]): void {
-    if (!this.#isDraining && nowMs - this.#takersSinceMs < REBALANCE_AFTER_MS) return;
+    // What a member that is cut off has is taken from it: its own good-bye might wait for the log.
+    const isKept = this.#isCutOff || nowMs - this.#peers.takersSinceMs < REBALANCE_AFTER_MS;
+    if (isKept && !this.#isDraining) return;
     let room = (this.#isDraining ? DRAINING_MAX : RELEASING_MAX) - this.#count("releasing");
     this.#holds.forEach((hold, partition) => {
       if (room <= 0 || hold.state !== "owned") return;
@@ -214,7 +225,7 @@ export class Ownership {
   }
 
   #take(nowMs: number, plan: Plan, commands: OwnershipCommand[]): void {
-    if (this.#isDraining) return;
+    if (this.#isDraining || this.#hearing.isDeaf(nowMs)) return;
     const room = Math.max(0, ACQUIRING_MAX - this.#count("acquiring"));
     const wanted = this.#holds.flatMap((hold, partition) => {
       if (hold.state !== "elsewhere" || hold.isPausing(nowMs)) return [];
@@ -242,8 +253,10 @@ export class Ownership {
     if (lease.ownerId === this.#memberId) return { reason: "own", sinceMs: nowMs };
     const owner = this.#peers.get(lease.ownerId);
     if (owner === undefined || isLiving(owner)) return { reason: "expired", sinceMs: lease.expiresAtMs };
+    const takeOverEpoch = lease.epoch;
+    if (owner.isCutOff) return { reason: "cut-off", sinceMs: owner.logHeardMs, takeOverEpoch };
     const reason = owner.state === "gone" ? "no-responders" : "silence";
-    return { reason, sinceMs: owner.aliveMs, takeOverEpoch: lease.epoch };
+    return { reason, sinceMs: owner.aliveMs, takeOverEpoch };
   }
 
   /** Whoever has the partition or is about to; undefined: nobody who lives. */

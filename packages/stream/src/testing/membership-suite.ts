@@ -19,7 +19,16 @@ const LEASE_TTL_MS = 2_000;
 const CLOCK_TOLERANCE_MS = 500;
 
 function member(memberId: string, overrides: Partial<Member> = {}): Member {
-  return { memberId, beat: 1, weight: 0, isDraining: false, partitions: [], ...overrides };
+  return {
+    memberId,
+    beat: 1,
+    weight: 0,
+    isDraining: false,
+    logSilentMs: 0,
+    isCutOff: false,
+    partitions: [],
+    ...overrides,
+  };
 }
 
 /** The laws of `Membership`. */
@@ -49,7 +58,7 @@ function heartbeatLaws(fixture: () => MembershipFixture): void {
     const { membership, openAnother } = fixture();
     const other = await openAnother();
     const ten = member("p-10", { beat: 7, weight: 3, partitions: [load(4, 1), load(63, 2)] });
-    const nine = member("p-9", { isDraining: true });
+    const nine = member("p-9", { isDraining: true, logSilentMs: 12.5, isCutOff: true });
     const upper = member("P-9");
     await membership.heartbeat(nine, TTL_MS);
     await other.heartbeat(ten, TTL_MS);

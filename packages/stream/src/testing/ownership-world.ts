@@ -28,6 +28,9 @@ interface Process {
   frozenUntilMs: number;
   /** No message comes or goes, and nobody answers for it. */
   mutedUntilMs: number;
+  /** It does not reach the log: it renews its leases, but has nothing to commit. */
+  deafUntilMs: number;
+  signs: number;
 }
 
 /**
@@ -83,6 +86,7 @@ export class OwnershipWorld {
     this.#processes.push({
       ...{ memberId, core: new Ownership({ memberId, partitionCount: this.#partitionCount }) },
       ...{ running: new Map(), work: [], isDead: false, isDraining: false, frozenUntilMs: 0, mutedUntilMs: 0 },
+      ...{ deafUntilMs: 0, signs: 0 },
     });
   }
 
@@ -106,6 +110,21 @@ export class OwnershipWorld {
   mute(index: number, ms: number): void {
     const process = this.#pick(index);
     if (process !== undefined) process.mutedUntilMs = this.nowMs + ms;
+  }
+
+  /** Between one process and the log there is nothing any more, nor between it and the others. */
+  deafen(index: number, ms: number): void {
+    const process = this.#pick(index);
+    if (process !== undefined) process.deafUntilMs = this.nowMs + ms;
+    this.mute(index, ms);
+  }
+
+  /** The log is away for all, and with it what the processes say to each other. */
+  loseLog(ms: number): void {
+    for (const process of this.#processes) {
+      process.deafUntilMs = this.nowMs + ms;
+      process.mutedUntilMs = this.nowMs + ms;
+    }
   }
 
   /** A partition's number of active keys changes. */
@@ -155,10 +174,11 @@ export class OwnershipWorld {
       work.splice(work.indexOf(done), 1);
       done.run();
     }
+    if (this.nowMs >= process.deafUntilMs) process.signs += 1;
+    core.onPulse(this.nowMs, process.signs);
     if (isStoreUp) this.#runPartitions(process);
     if (isStoreUp && this.#step % BEAT_STEPS === 0) {
-      const member = core.heartbeat((partition) => this.weightOf(partition));
-      this.#members.set(process.memberId, { member, expiresAtMs: this.nowMs + HEARTBEAT_TTL_MS });
+      this.#beat(process);
     }
     if (isStoreUp && this.#step % VIEW_STEPS === 0) this.#look(process);
     this.#obey(process);
@@ -167,6 +187,11 @@ export class OwnershipWorld {
       process.isDead = true;
       this.#members.delete(process.memberId);
     }
+  }
+
+  #beat({ core, memberId }: Process): void {
+    const member = core.heartbeat(this.nowMs, (partition) => this.weightOf(partition));
+    this.#members.set(memberId, { member, expiresAtMs: this.nowMs + HEARTBEAT_TTL_MS });
   }
 
   /** What the partition runner does: renew, and try to commit. */
@@ -180,6 +205,7 @@ export class OwnershipWorld {
         else this.#lose(process, partition);
       }
       this.#watchZombie(process, partition, isOurs);
+      if (this.nowMs < process.deafUntilMs) continue;
       if (!process.running.has(partition) || !this.#prng.chance(this.commitChance)) continue;
       if (isOurs) {
         assert(run.epoch >= (this.#committedEpoch[partition] ?? 0), "I11: an older epoch commits after a newer one");
@@ -243,6 +269,9 @@ export class OwnershipWorld {
           break;
         case "look":
           if (this.nowMs >= this.storeDownUntilMs) this.#look(process);
+          break;
+        case "beat":
+          if (this.nowMs >= this.storeDownUntilMs) this.#beat(process);
       }
     }
   }
