@@ -95,6 +95,30 @@ describe("three processors share 64 partitions", { timeout: 60_000 }, () => {
     expect(gapMs).toBeLessThanOrEqual(2_500);
   });
 
+  test("a stop comes to its end within its deadline though neither log nor store answer, and the others take over", async () => {
+    const [a, b, c] = members as [ClusterMember, ClusterMember, ClusterMember];
+    cluster.disconnect(b);
+    const started = performance.now();
+    await b.processor.stop();
+    expect(performance.now() - started - cluster.stallMs).toBeLessThan(3_000);
+    await settled(a, c);
+    cluster.reconnect(b);
+    await drained();
+    await cluster.stop([a, c]);
+  });
+
+  test("who was told to stop while nobody answers for the others comes to its end", async () => {
+    const [a, b, c] = members as [ClusterMember, ClusterMember, ClusterMember];
+    cluster.kill(b);
+    cluster.kill(c);
+    await a.processor.stop();
+    await cluster.stopFeeding();
+    expect(cluster.countOf(a)).toBe(0);
+    // Its last questions are answered when it has stopped; they lead to nothing any more.
+    await sleep(300);
+    expect(cluster.fatal).toEqual([]);
+  });
+
   test("a log that is away from all for longer than every heartbeat moves nothing", async () => {
     const before = cluster.owners();
     const takeovers = members.map((member) => member.takeovers.length);

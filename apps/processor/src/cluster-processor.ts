@@ -207,6 +207,10 @@ class OwnershipShell {
         void this.#look();
         break;
       case "beat":
+        this.#options.logger.warn(
+          {},
+          this.#core.isCutOff ? "cut off from the log, the others take what we have" : "the log is heard again",
+        );
         this.#heartbeatDueMs = Number.NEGATIVE_INFINITY;
         void this.#heartbeat();
     }

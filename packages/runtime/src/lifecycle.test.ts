@@ -1,8 +1,11 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
-import { EXIT_FAILURE, EXIT_FORCED, EXIT_OK, Lifecycle, type Part } from "./lifecycle.ts";
+import { EXIT_FAILURE, EXIT_FORCED, EXIT_OK, Lifecycle, type LifecycleOptions, type Part } from "./lifecycle.ts";
 
-function setup(make: (steps: string[]) => readonly Part[], isHealthSteps = false) {
+function setup(
+  make: (steps: string[]) => readonly Part[],
+  { isHealthSteps = false, ...options }: Partial<LifecycleOptions> & { isHealthSteps?: boolean } = {},
+) {
   const steps: string[] = [];
   const signals = new EventEmitter();
   const exits: number[] = [];
@@ -12,7 +15,8 @@ function setup(make: (steps: string[]) => readonly Part[], isHealthSteps = false
     error: (fields: object, message: string) => errors.push(`${message}: ${JSON.stringify(fields)}`),
   };
   const health = { stopping: () => void (isHealthSteps && steps.push("not ready")) };
-  const lifecycle = new Lifecycle({ parts: make(steps), logger, signals, health, exit: (code) => exits.push(code) });
+  const exit = (code: number) => void exits.push(code);
+  const lifecycle = new Lifecycle({ parts: make(steps), logger, signals, health, exit, ...options });
   return { steps, signals, exits, errors, lifecycle };
 }
 
@@ -40,7 +44,7 @@ test.each(["SIGINT", "SIGTERM"])("parts start in order and %s stops them in reve
 });
 
 test("with the first signal the process is not ready any more, before the first part stops", async () => {
-  const { lifecycle, steps, signals } = setup((s) => [part("store", s), part("web", s)], true);
+  const { lifecycle, steps, signals } = setup((s) => [part("store", s), part("web", s)], { isHealthSteps: true });
   const running = lifecycle.run();
   await turn();
   signals.emit("SIGTERM", "SIGTERM");
@@ -78,6 +82,17 @@ test("a part that throws in its stop does not keep the others from stopping", as
   signals.emit("SIGINT", "SIGINT");
   expect(await running).toBe(EXIT_FAILURE);
   expect(steps.at(-1)).toBe("stop store");
+});
+
+test("all parts together have a deadline too, a start that hangs included", async () => {
+  const hanging = { start: () => new Promise<void>(() => {}) };
+  const { lifecycle, signals, exits, errors } = setup((s) => [part("web", s, hanging)], { stopAllMsMax: 20 });
+  const running = lifecycle.run();
+  await turn();
+  signals.emit("SIGTERM", "SIGTERM");
+  expect(await running).toBe(EXIT_FAILURE);
+  expect(exits).toEqual([EXIT_FAILURE]);
+  expect(errors[0]).toContain("not everything stopped within 20 ms");
 });
 
 test("a second signal ends at once, whatever still hangs", async () => {

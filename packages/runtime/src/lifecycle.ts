@@ -11,6 +11,8 @@ export const EXIT_FORCED = 130;
 
 /** How long one part may take to stop before the next one's turn comes. */
 const STOP_MS_MAX = 5_000;
+/** How long all of them may take together; less than the 30 s after which Kubernetes kills. */
+const STOP_ALL_MS_MAX = 20_000;
 
 /** Something with a start and an end. `stop` is only called when `start` has succeeded. */
 export interface Part {
@@ -31,6 +33,8 @@ export interface LifecycleOptions {
   readonly health?: Pick<Health, "stopping">;
   /** Emits SIGINT and SIGTERM: `process`. */
   readonly signals: Pick<EventEmitter, "on" | "off">;
+  /** Then the process ends, whatever has not stopped. */
+  readonly stopAllMsMax?: number;
   /** Ends the process: `process.exit`. */
   readonly exit: (code: number) => void;
 }
@@ -58,7 +62,8 @@ export class Lifecycle {
   async run(): Promise<number> {
     this.#options.signals.on("SIGINT", this.#onSignal);
     this.#options.signals.on("SIGTERM", this.#onSignal);
-    await this.#start();
+    // A start that hangs must not hide that everything has ended.
+    await Promise.race([this.#start(), this.#ended.promise]);
     return this.#ended.promise;
   }
 
@@ -106,7 +111,18 @@ export class Lifecycle {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#options.health?.stopping();
+    this.#watchStop();
     if (!this.#isStarting) void this.#stop();
+  }
+
+  /** Also a start that a signal has to wait for is not waited for longer than this. */
+  #watchStop(): void {
+    const { stopAllMsMax = STOP_ALL_MS_MAX, logger } = this.#options;
+    const timer = setTimeout(() => {
+      logger.error({}, `not everything stopped within ${stopAllMsMax} ms: ending`);
+      this.#end(EXIT_FAILURE);
+    }, stopAllMsMax);
+    timer.unref();
   }
 
   async #stop(): Promise<void> {

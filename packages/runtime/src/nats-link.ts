@@ -46,12 +46,14 @@ const REQUEST_MS_MAX = 5_000;
 const CONNECT_MS_MAX = 10_000;
 /** Between attempts to connect again: from here, doubling, up to there, each with a chance part of up to its half. */
 const RECONNECT_MS_MIN = 50;
-const RECONNECT_MS_MAX = 1_000;
+const RECONNECT_MS_MAX = 500;
 /** A request without a connection waits so long for one. */
 const CONNECTION_WAIT_MS_MAX = 2_000;
 /** A server that answers none of three pings is taken for lost: after 1.5 s. */
 const PING_INTERVAL_MS = 500;
 const PINGS_UNANSWERED_MAX = 2;
+/** What is buffered may take so long to leave when the connection is closed; a server that does not read is not waited for. */
+const DRAIN_MS_MAX = 1_000;
 
 export interface LinkListener {
   disconnected?(): void;
@@ -163,6 +165,8 @@ export class NatsLink {
   readonly #onConnected: () => void;
   readonly #inboxPrefix: string | undefined;
   #isConnected = true;
+  #signs = 0;
+  #isAsking = false;
 
   constructor(connection: NatsConnection, manager: JetStreamManager, options: NatsOptions, onConnected: () => void) {
     this.connection = connection;
@@ -221,11 +225,34 @@ export class NatsLink {
     });
   }
 
-  /** Sends what is buffered, then closes. */
+  /**
+   * How many signs of life have come from the server so far. Each call asks for another one, unless one is still on its
+   * way. It comes after what was sent to us before, so it also tells that the way is not choked.
+   */
+  pulse(): number {
+    if (!this.#isAsking && this.#isConnected) void this.#askForSign();
+    return this.#signs;
+  }
+
+  async #askForSign(): Promise<void> {
+    this.#isAsking = true;
+    try {
+      await this.connection.flush();
+      this.#signs += 1;
+    } catch {
+      // The connection broke meanwhile: no sign came.
+    }
+    this.#isAsking = false;
+  }
+
+  /** Sends what is buffered, then closes; never waits longer than DRAIN_MS_MAX for the server. */
   async close(): Promise<void> {
     if (this.connection.isClosed()) return;
-    if (this.#isConnected) await this.connection.drain().catch(() => this.connection.close());
-    else await this.connection.close();
+    if (this.#isConnected) {
+      const drained = this.connection.drain().catch(() => {});
+      await Promise.race([drained, sleep(DRAIN_MS_MAX, undefined, { ref: false })]);
+    }
+    if (!this.connection.isClosed()) await Promise.race([this.connection.close(), sleep(DRAIN_MS_MAX)]);
   }
 
   async #follow(): Promise<void> {

@@ -178,7 +178,10 @@ describe("limits", () => {
     const connection = await bench.connect(await bench.startServer());
     const membership = new RedisMembership(connection, { race: "r", partitions: 1 });
     const beat = (id: number, ttlMs: number) =>
-      membership.heartbeat({ memberId: `${id}`, beat: 1, weight: 0, isDraining: false, logSilentMs: 0, isCutOff: false, partitions: [] }, ttlMs);
+      membership.heartbeat(
+        { memberId: `${id}`, beat: 1, weight: 0, isDraining: false, logSilentMs: 0, isCutOff: false, partitions: [] },
+        ttlMs,
+      );
     await beat(0, 0);
     await Promise.all(Array.from({ length: REDIS_MEMBERS_MAX }, (_, index) => beat(index + 1, TTL_MS)));
     await expect(beat(-1, TTL_MS)).rejects.toMatchObject({ fault: "overloaded" });

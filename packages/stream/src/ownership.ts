@@ -50,7 +50,6 @@ export class Ownership {
   #view = 0;
   #viewMs = Number.NEGATIVE_INFINITY;
   #isDraining = false;
-  #isCutOff = false;
   #mustLook = false;
 
   constructor({ memberId, partitionCount }: OwnershipOptions) {
@@ -71,7 +70,7 @@ export class Ownership {
     const weight = partitions.reduce((sum, load) => sum + load.weight, 0);
     return {
       ...{ memberId: this.#memberId, beat: this.#beat, weight, isDraining: this.#isDraining, partitions },
-      ...{ logSilentMs: this.#hearing.silentMs(nowMs), isCutOff: this.#isCutOff },
+      ...{ logSilentMs: this.#hearing.silentMs(nowMs), isCutOff: this.#hearing.isCutOff },
     };
   }
 
@@ -134,6 +133,11 @@ export class Ownership {
     return this.#isDraining && this.#holds.every(({ state }) => state === "elsewhere");
   }
 
+  /** Others hear the log and we do not; what we have is theirs to take. */
+  get isCutOff(): boolean {
+    return this.#hearing.isCutOff;
+  }
+
   /** Partitions that run here now, rising. */
   owned(): readonly number[] {
     return this.#holds.flatMap(({ state }, partition) =>
@@ -151,7 +155,7 @@ export class Ownership {
     const commands: OwnershipCommand[] = [];
     if (nowMs - this.#viewMs <= VIEW_AGE_MS_MAX) {
       this.#peers.age(nowMs);
-      this.#noteCutOff(nowMs, commands);
+      if (this.#hearing.judge(nowMs, this.#peers.living())) commands.push({ type: "beat" });
       this.#peers.noteTakers(nowMs);
       const plan = this.#plan(nowMs);
       this.#giveBack(nowMs, plan, commands);
@@ -174,7 +178,7 @@ export class Ownership {
       .living()
       .filter(({ isDraining }) => !isDraining)
       .map(({ memberId, unwillingUntilMs }) => ({ memberId, takesMore: nowMs >= unwillingUntilMs }));
-    if (!this.#isDraining && !this.#isCutOff) members.push({ memberId: this.#memberId, takesMore: true });
+    if (!this.#isDraining && !this.#hearing.isCutOff) members.push({ memberId: this.#memberId, takesMore: true });
     members.sort((left, right) => (left.memberId < right.memberId ? -1 : 1));
     const partitions = this.#seen.map(({ weight }, partition) => {
       return { ownerId: this.#ownerOf(nowMs, partition), load: partitionLoad(weight) };
@@ -198,15 +202,9 @@ export class Ownership {
     return found;
   }
 
-  #noteCutOff(nowMs: number, commands: OwnershipCommand[]): void {
-    const isCutOff = this.#hearing.isCutOff(nowMs, this.#peers.living());
-    if (isCutOff !== this.#isCutOff) commands.push({ type: "beat" });
-    this.#isCutOff = isCutOff;
-  }
-
   #giveBack(nowMs: number, plan: Plan, commands: OwnershipCommand[]): void {
     // What a member that is cut off has is taken from it: its own good-bye might wait for the log.
-    const isKept = this.#isCutOff || nowMs - this.#peers.takersSinceMs < REBALANCE_AFTER_MS;
+    const isKept = this.#hearing.isCutOff || nowMs - this.#peers.takersSinceMs < REBALANCE_AFTER_MS;
     if (isKept && !this.#isDraining) return;
     let room = (this.#isDraining ? DRAINING_MAX : RELEASING_MAX) - this.#count("releasing");
     this.#holds.forEach((hold, partition) => {

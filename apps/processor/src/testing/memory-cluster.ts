@@ -59,6 +59,17 @@ function gated<T extends object>(target: T, gate: Gate): T {
   });
 }
 
+/** So do those of the readers that the log opens. */
+function gatedLog(target: EventLog, gate: Gate): EventLog {
+  const log = gated(target, gate);
+  return new Proxy(log, {
+    get: (object, key) => {
+      if (key !== "open") return Reflect.get(object, key) as unknown;
+      return async (options: Parameters<EventLog["open"]>[0]) => gated(await log.open(options), gate);
+    },
+  });
+}
+
 export interface ClusterMember {
   readonly memberId: string;
   readonly processor: ClusterProcessor;
@@ -69,6 +80,8 @@ export interface ClusterMember {
 
 interface Held extends ClusterMember {
   readonly gate: Gate;
+  /** Between the process and its servers. */
+  readonly servers: Gate;
 }
 
 /** Several processors in this process, on ports in memory and real time, that can be killed and frozen one by one. */
@@ -99,18 +112,19 @@ export class MemoryCluster {
 
   async join(memberId: string): Promise<ClusterMember> {
     const gate = new Gate();
+    const servers = new Gate();
     const takeovers: ClusterMember["takeovers"] = [];
     let lost = 0;
     const ports: RunnerPorts = {
-      log: this.#gatedLog(gate),
-      state: gated(this.#witness(), gate),
-      snapshots: gated(this.#snapshots, gate),
-      sink: gated(factLogSink(this.#factLog), gate),
+      log: gatedLog(gatedLog(this.log, servers), gate),
+      state: gated(gated(this.#witness(), servers), gate),
+      snapshots: gated(gated(this.#snapshots, servers), gate),
+      sink: gated(gated(factLogSink(this.#factLog), servers), gate),
       ...{ live: new MemoryLiveChannel(), clock: wallClock, steadyClock },
     };
     const processor = createClusterProcessor({
       ...{ ports, race: RACE, ownerId: memberId, steadyClock },
-      membership: gated<Membership>(this.#membership, gate),
+      membership: gated<Membership>(gated(this.#membership, servers), gate),
       link: this.#hub.open(memberId),
       metrics: {
         ...SILENT_METRICS,
@@ -120,11 +134,11 @@ export class MemoryCluster {
         takenOver: (reason, gapSeconds) => takeovers.push({ reason, gapMs: gapSeconds * 1_000 }),
       },
       logger: { info: () => {}, warn: () => {}, error: (fields) => this.fatal.push(fields) },
-      canWork: () => this.canWork,
+      logPulse: () => (this.canWork ? steadyClock.nowMs() : 0),
       onFatal: (error) => this.fatal.push(error),
       sleep: (ms) => gate.pass(() => sleep(ms)),
     });
-    const member = { memberId, processor, takeovers, gate, lost: () => lost };
+    const member = { memberId, processor, takeovers, gate, servers, lost: () => lost };
     this.#members.push(member);
     await processor.start();
     return member;
@@ -132,17 +146,26 @@ export class MemoryCluster {
 
   kill({ memberId }: ClusterMember): void {
     this.#hub.drop(memberId);
-    this.#gateOf(memberId).close();
+    this.#heldOf(memberId).gate.close();
   }
 
   freeze({ memberId }: ClusterMember): void {
     this.#hub.freeze(memberId, true);
-    this.#gateOf(memberId).close();
+    this.#heldOf(memberId).gate.close();
+  }
+
+  /** From now on neither log nor store answer it, until `reconnect`; what was asked hangs. */
+  disconnect({ memberId }: ClusterMember): void {
+    this.#heldOf(memberId).servers.close();
+  }
+
+  reconnect({ memberId }: ClusterMember): void {
+    this.#heldOf(memberId).servers.open();
   }
 
   thaw({ memberId }: ClusterMember): void {
     this.#hub.freeze(memberId, false);
-    this.#gateOf(memberId).open();
+    this.#heldOf(memberId).gate.open();
   }
 
   /** Who can write each partition now. */
@@ -207,20 +230,10 @@ export class MemoryCluster {
     return [...frames, ...ticks];
   }
 
-  #gateOf(memberId: string): Gate {
+  #heldOf(memberId: string): Held {
     const member = this.#members.find((one) => one.memberId === memberId);
     if (member === undefined) throw new Error(`${memberId} never joined`);
-    return member.gate;
-  }
-
-  #gatedLog(gate: Gate): EventLog {
-    const log = gated<EventLog>(this.log, gate);
-    return new Proxy(log, {
-      get: (object, key) => {
-        if (key !== "open") return Reflect.get(object, key) as unknown;
-        return async (options: Parameters<EventLog["open"]>[0]) => gated(await log.open(options), gate);
-      },
-    });
+    return member;
   }
 
   /** I11: committed positions of a partition form one chain, whoever commits. */

@@ -1,20 +1,12 @@
 import { assert, type Prng } from "@burnline/std";
-import type { LeaseView, Member, PeerMessage } from "../membership.ts";
+import type { PeerMessage } from "../membership.ts";
 import { Ownership } from "../ownership.ts";
-import { HEARTBEAT_TTL_MS } from "../ownership-peers.ts";
+import { OwnershipWorldStore } from "./ownership-world-store.ts";
 
 export const STEP_MS = 50;
 const VIEW_STEPS = 2;
 const BEAT_STEPS = 5;
-const LEASE_TTL_MS = 2_000;
 export const LEASE_RENEW_MS = 800;
-
-interface StoredLease {
-  ownerId: string;
-  epoch: number;
-  isHeld: boolean;
-  expiresAtMs: number;
-}
 
 /** A process of the model: the core, and the crudest shell around it. */
 interface Process {
@@ -45,9 +37,8 @@ export class OwnershipWorld {
   readonly #prng: Prng;
   readonly #partitionCount: number;
   readonly #weights: number[];
-  readonly #leases: StoredLease[];
+  readonly #store: OwnershipWorldStore;
   readonly #committedEpoch: number[];
-  readonly #members = new Map<string, { member: Member; expiresAtMs: number }>();
   readonly #processes: Process[] = [];
   readonly #zombieSinceMs = new Map<string, number>();
   readonly #mail: { dueMs: number; message: PeerMessage }[] = [];
@@ -66,7 +57,7 @@ export class OwnershipWorld {
     this.#prng = prng;
     this.#partitionCount = partitionCount;
     this.#weights = Array.from({ length: partitionCount }, () => Math.max(0, prng.integer(0, 4) - 2));
-    this.#leases = this.#weights.map(() => ({ ownerId: "", epoch: 0, isHeld: false, expiresAtMs: 0 }));
+    this.#store = new OwnershipWorldStore(partitionCount);
     this.#committedEpoch = this.#weights.map(() => 0);
     this.committedMs = this.#weights.map(() => this.nowMs);
   }
@@ -121,10 +112,8 @@ export class OwnershipWorld {
 
   /** The log is away for all, and with it what the processes say to each other. */
   loseLog(ms: number): void {
-    for (const process of this.#processes) {
-      process.deafUntilMs = this.nowMs + ms;
-      process.mutedUntilMs = this.nowMs + ms;
-    }
+    const untilMs = this.nowMs + ms;
+    for (const process of this.#processes) Object.assign(process, { deafUntilMs: untilMs, mutedUntilMs: untilMs });
   }
 
   /** A partition's number of active keys changes. */
@@ -134,8 +123,7 @@ export class OwnershipWorld {
 
   /** The store loses leases and members. */
   loseStore(): void {
-    this.#members.clear();
-    for (const lease of this.#leases) lease.isHeld = false;
+    this.#store.loseEverything();
   }
 
   run(ms: number): void {
@@ -151,10 +139,10 @@ export class OwnershipWorld {
 
   /** The one owner of each partition that can commit and runs; undefined when it is nobody or not running. */
   owners(): readonly (string | undefined)[] {
-    return this.#leases.map(({ ownerId, epoch, isHeld }, partition) => {
-      const process = this.#processes.find(({ memberId }) => memberId === ownerId);
-      const runs = process?.isDead === false && process.running.get(partition)?.epoch === epoch;
-      return isHeld && runs ? ownerId : undefined;
+    return this.#weights.map((_, partition) => {
+      const owns = ({ memberId, isDead, running }: Process) =>
+        !isDead && this.#store.isHeldBy(partition, memberId, running.get(partition)?.epoch);
+      return this.#processes.find(owns)?.memberId;
     });
   }
 
@@ -180,28 +168,28 @@ export class OwnershipWorld {
     if (isStoreUp && this.#step % BEAT_STEPS === 0) {
       this.#beat(process);
     }
-    if (isStoreUp && this.#step % VIEW_STEPS === 0) this.#look(process);
+    if (isStoreUp && this.#step % VIEW_STEPS === 0) this.#store.show(this.nowMs, core);
     this.#obey(process);
     if (process.isDraining && core.isDrained) {
       assert(running.size === 0, "who has drained runs nothing");
       process.isDead = true;
-      this.#members.delete(process.memberId);
+      this.#store.leave(process.memberId);
     }
   }
 
-  #beat({ core, memberId }: Process): void {
-    const member = core.heartbeat(this.nowMs, (partition) => this.weightOf(partition));
-    this.#members.set(memberId, { member, expiresAtMs: this.nowMs + HEARTBEAT_TTL_MS });
+  #beat({ core }: Process): void {
+    this.#store.beat(
+      this.nowMs,
+      core.heartbeat(this.nowMs, (partition) => this.weightOf(partition)),
+    );
   }
 
-  /** What the partition runner does: renew, and try to commit. */
   #runPartitions(process: Process): void {
     for (const [partition, run] of process.running) {
-      const lease = this.#leaseOf(partition);
-      const isOurs = lease.isHeld && lease.ownerId === process.memberId && lease.epoch === run.epoch;
+      const isOurs = this.#store.isHeldBy(partition, process.memberId, run.epoch);
       if (this.nowMs >= run.renewDueMs) {
         run.renewDueMs = this.nowMs + LEASE_RENEW_MS;
-        if (isOurs) lease.expiresAtMs = this.nowMs + LEASE_TTL_MS;
+        if (isOurs) this.#store.renew(this.nowMs, partition);
         else this.#lose(process, partition);
       }
       this.#watchZombie(process, partition, isOurs);
@@ -224,24 +212,14 @@ export class OwnershipWorld {
       this.#zombieSinceMs.delete(key);
       return;
     }
-    const sinceMs = Math.max(
-      ...[this.#zombieSinceMs.get(key) ?? this.nowMs, process.frozenUntilMs, this.storeDownUntilMs],
-    );
+    const { frozenUntilMs } = process;
+    const sinceMs = Math.max(this.#zombieSinceMs.get(key) ?? this.nowMs, frozenUntilMs, this.storeDownUntilMs);
     this.#zombieSinceMs.set(key, sinceMs);
     assert(this.nowMs - sinceMs <= LEASE_RENEW_MS + STEP_MS, `${key} is a zombie for too long`);
   }
 
   #lose(process: Process, partition: number): void {
     if (process.running.delete(partition)) process.core.onOutcome(this.nowMs, partition, "lost");
-  }
-
-  #look(process: Process): void {
-    for (const [id, { expiresAtMs }] of this.#members) if (expiresAtMs <= this.nowMs) this.#members.delete(id);
-    const members = [...this.#members.values()].map(({ member }) => member);
-    const leases = this.#leases.flatMap(({ ownerId, epoch, isHeld, expiresAtMs }, partition): LeaseView[] =>
-      isHeld ? [{ partition, ownerId, epoch, expiresInMs: expiresAtMs - this.nowMs }] : [],
-    );
-    process.core.onView(this.nowMs, members, leases);
   }
 
   #obey(process: Process): void {
@@ -268,7 +246,7 @@ export class OwnershipWorld {
             this.#mail.push({ dueMs: this.nowMs + STEP_MS, message: command.message });
           break;
         case "look":
-          if (this.nowMs >= this.storeDownUntilMs) this.#look(process);
+          if (this.nowMs >= this.storeDownUntilMs) this.#store.show(this.nowMs, process.core);
           break;
         case "beat":
           if (this.nowMs >= this.storeDownUntilMs) this.#beat(process);
@@ -277,17 +255,12 @@ export class OwnershipWorld {
   }
 
   #acquire(process: Process, partition: number, takeOverEpoch: number | undefined): void {
-    const lease = this.#leaseOf(partition);
-    const isHeld = lease.isHeld && lease.ownerId !== process.memberId && lease.expiresAtMs > this.nowMs;
-    if (isHeld && lease.epoch !== takeOverEpoch) {
+    const epoch = this.#store.acquire(this.nowMs, partition, process.memberId, takeOverEpoch);
+    if (epoch === undefined) {
       process.core.onOutcome(this.nowMs, partition, "refused");
       return;
     }
-    lease.isHeld = true;
-    lease.ownerId = process.memberId;
-    lease.epoch += 1;
-    lease.expiresAtMs = this.nowMs + LEASE_TTL_MS;
-    process.running.set(partition, { epoch: lease.epoch, renewDueMs: this.nowMs + LEASE_RENEW_MS });
+    process.running.set(partition, { epoch, renewDueMs: this.nowMs + LEASE_RENEW_MS });
     process.core.onOutcome(this.nowMs, partition, "acquired");
   }
 
@@ -296,8 +269,7 @@ export class OwnershipWorld {
     return () => {
       // When it was lost meanwhile, that has been reported.
       if (run === undefined || process.running.get(partition) !== run) return;
-      const lease = this.#leaseOf(partition);
-      if (lease.ownerId === process.memberId && lease.epoch === run.epoch) lease.isHeld = false;
+      if (this.#store.isHeldBy(partition, process.memberId, run.epoch)) this.#store.release(partition);
       process.running.delete(partition);
       process.core.onOutcome(this.nowMs, partition, "released");
     };
@@ -324,11 +296,5 @@ export class OwnershipWorld {
         });
       }
     }
-  }
-
-  #leaseOf(partition: number): StoredLease {
-    const lease = this.#leases[partition];
-    assert(lease !== undefined, `there is no partition ${partition}`);
-    return lease;
   }
 }
