@@ -6,6 +6,7 @@ import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { guardNats, natsFault } from "./nats-error.ts";
 import { createNatsMetrics, type NatsMetrics, NO_NATS_METRICS } from "./nats-metrics.ts";
+import { NatsPulse } from "./nats-pulse.ts";
 import { checkServerVersion } from "./nats-version.ts";
 import { StorageError } from "./storage-error.ts";
 
@@ -164,15 +165,15 @@ export class NatsLink {
   readonly #listeners = new Set<LinkListener>();
   readonly #onConnected: () => void;
   readonly #inboxPrefix: string | undefined;
+  readonly #pulse: NatsPulse;
   #isConnected = true;
-  #signs = 0;
-  #isAsking = false;
 
   constructor(connection: NatsConnection, manager: JetStreamManager, options: NatsOptions, onConnected: () => void) {
     this.connection = connection;
     this.manager = manager;
     this.#logger = options.logger;
     this.#onConnected = onConnected;
+    this.#pulse = new NatsPulse(() => connection.flush());
     this.#inboxPrefix = options.inboxPrefix;
     const { metrics } = options;
     this.metrics = metrics === undefined ? NO_NATS_METRICS : createNatsMetrics(metrics.registry, metrics.service);
@@ -225,24 +226,10 @@ export class NatsLink {
     });
   }
 
-  /**
-   * How many signs of life have come from the server so far. Each call asks for another one, unless one is still on its
-   * way. It comes after what was sent to us before, so it also tells that the way is not choked.
-   */
+  /** How many signs of life have come from the server so far. Each call asks for another one. */
   pulse(): number {
-    if (!this.#isAsking && this.#isConnected) void this.#askForSign();
-    return this.#signs;
-  }
-
-  async #askForSign(): Promise<void> {
-    this.#isAsking = true;
-    try {
-      await this.connection.flush();
-      this.#signs += 1;
-    } catch {
-      // The connection broke meanwhile: no sign came.
-    }
-    this.#isAsking = false;
+    if (this.#isConnected) void this.#pulse.ask();
+    return this.#pulse.signs;
   }
 
   /** Sends what is buffered, then closes; never waits longer than DRAIN_MS_MAX for the server. */
