@@ -1,0 +1,16 @@
+/** The apps of a race, as their images, users and workloads are called. */
+export const APPS = ["ingest", "processor", "inference", "gateway", "operator"] as const;
+export type App = (typeof APPS)[number];
+
+/** One value for each app. */
+export type PerApp<T> = Readonly<Record<App, T>>;
+
+export function perApp<T>(of: (app: App) => T): PerApp<T> {
+  return {
+    ingest: of("ingest"),
+    processor: of("processor"),
+    inference: of("inference"),
+    gateway: of("gateway"),
+    operator: of("operator"),
+  };
+}

@@ -1,0 +1,199 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { App } from "./app-names.ts";
+import type { Cluster } from "./cluster/types.ts";
+import { INGEST_TOKEN_SECRET, type NatsPlace, type RedisPlace } from "./platform/servers.ts";
+import type { PlatformConfig } from "./platform-config.ts";
+
+type Labels = Readonly<Record<string, pulumi.Input<string>>>;
+type Resources = { readonly cpu: string; readonly memory: string };
+
+interface AppValues {
+  readonly replicas: number;
+  readonly resources?: Resources;
+  readonly autoscaling: { readonly min: number; readonly max: number };
+  readonly serviceAccount: { readonly annotations: Labels };
+  readonly podAnnotations: Labels;
+}
+
+interface ServiceValues {
+  readonly service: { readonly type: "ClusterIP" } | { readonly type: "NodePort"; readonly nodePort: number };
+}
+
+/** The values of charts/burnline that this program sets; its values.schema.json has them all. */
+export interface ChartValues {
+  readonly image: {
+    readonly registry: string;
+    readonly repository: string;
+    readonly tag?: string;
+    readonly digests: Readonly<Partial<Record<App, string>>>;
+    readonly requireDigest: boolean;
+    readonly pullPolicy: string;
+    readonly pullSecrets: readonly string[];
+  };
+  readonly race: { readonly id: string };
+  readonly streamOwner: "app" | "operator";
+  readonly nats: {
+    readonly url: string;
+    readonly tls: { readonly enabled: boolean; readonly secretName: string };
+    readonly auth: { readonly secretName: string };
+    readonly replicas: number;
+    readonly streamGb: number;
+    readonly streamDays: number;
+    readonly monitoringUrl: string;
+    readonly account: string;
+  };
+  readonly redis: {
+    readonly secretName: string;
+    readonly tls: { readonly enabled: boolean; readonly secretName: string };
+  };
+  readonly s3?: {
+    readonly bucket: pulumi.Input<string>;
+    readonly region?: string;
+    readonly endpoint?: string;
+    readonly secretName?: string;
+  };
+  readonly ingest: AppValues & ServiceValues & { readonly source: string; readonly tokenSecretName: string };
+  readonly processor: AppValues;
+  readonly inference: AppValues;
+  readonly gateway: AppValues & ServiceValues & { readonly allowedOrigins: readonly string[] };
+  readonly operator: {
+    readonly enabled: boolean;
+    readonly resources?: Resources;
+    readonly serviceAccount: { readonly annotations: Labels };
+    readonly podAnnotations: Labels;
+  };
+  readonly autoscaling: { readonly enabled: boolean; readonly kedaNamespace: string };
+  readonly networkPolicy: {
+    readonly enabled: boolean;
+    readonly clients: readonly unknown[];
+    readonly nats: { readonly peers: readonly unknown[]; readonly port: number; readonly monitoringPort: number };
+    readonly redis: { readonly peers: readonly unknown[]; readonly port: number };
+  };
+  readonly monitoring: {
+    readonly namespace: string;
+    readonly serviceMonitor: { readonly enabled: boolean };
+    readonly prometheusRule: { readonly enabled: boolean };
+    readonly dashboards: { readonly enabled: boolean };
+  };
+  readonly tracing?: { readonly endpoint: string; readonly sampleRatio: number };
+  readonly route: {
+    readonly type: "none" | "ingress" | "gateway";
+    readonly host?: string;
+    readonly ingestHost?: string;
+    readonly className?: string;
+    readonly tls?: { readonly enabled: boolean; readonly secretName: string };
+    readonly gatewayRef?: { readonly name: string; readonly namespace: string };
+    readonly annotations?: Labels;
+  };
+}
+
+export interface ChartSurroundings {
+  readonly cluster: Cluster;
+  readonly nats: NatsPlace;
+  readonly redis: RedisPlace;
+  /** Of the secrets: pods that read them are started anew when they change. */
+  readonly generation: string;
+}
+
+/** Annotation on the pods; named in docs/operations.md for those who look for the reason of a restart. */
+const GENERATION = "burnline.dev/secrets";
+
+export function chartValues(config: PlatformConfig, surroundings: ChartSurroundings): ChartValues {
+  const { cluster, nats, redis, generation } = surroundings;
+  const { images, hasMonitoring, sizes, tracing } = config;
+  const app = (name: Exclude<App, "operator">) => appValues(config, name, surroundings);
+  const resources = sizes.resources.operator;
+  return {
+    image: { ...images, requireDigest: config.environment === "prod" },
+    race: { id: config.race },
+    streamOwner: config.streamOwner,
+    nats: {
+      ...{ url: nats.url, monitoringUrl: nats.monitoringUrl, account: nats.account },
+      tls: { enabled: nats.caSecret !== undefined, secretName: nats.caSecret ?? "" },
+      auth: { secretName: nats.authSecret ?? "" },
+      ...{ replicas: config.natsReplicas, streamGb: config.streamGb, streamDays: config.streamDays },
+    },
+    redis: {
+      secretName: redis.urlSecret,
+      tls: { enabled: redis.caSecret !== undefined, secretName: redis.caSecret ?? "" },
+    },
+    ...snapshotValues(config, cluster),
+    ingest: {
+      ...{ ...app("ingest"), ...serviceValues(config.nodePorts.ingest) },
+      ...{ source: config.source, tokenSecretName: INGEST_TOKEN_SECRET },
+    },
+    ...{ processor: app("processor"), inference: app("inference") },
+    gateway: {
+      ...{ ...app("gateway"), ...serviceValues(config.nodePorts.gateway) },
+      allowedOrigins: config.allowedOrigins,
+    },
+    operator: {
+      ...{ enabled: config.hasOperator, podAnnotations: { [GENERATION]: generation } },
+      ...(resources === undefined ? {} : { resources }),
+      serviceAccount: { annotations: cluster.serviceAccountAnnotations.operator ?? {} },
+    },
+    autoscaling: { enabled: config.hasAutoscaling, kedaNamespace: config.kedaNamespace },
+    networkPolicy: networkPolicyValues(config, surroundings),
+    monitoring: {
+      namespace: config.monitoringNamespace,
+      ...{ serviceMonitor: { enabled: hasMonitoring }, prometheusRule: { enabled: hasMonitoring } },
+      dashboards: { enabled: hasMonitoring },
+    },
+    ...(tracing === undefined ? {} : { tracing }),
+    route: routeValues(config, cluster),
+  };
+}
+
+function appValues(
+  config: PlatformConfig,
+  app: Exclude<App, "operator">,
+  { cluster, generation }: ChartSurroundings,
+): AppValues {
+  const { replicas, replicasMax, resources } = config.sizes;
+  const ownResources = resources[app];
+  // Two simulators would be two races in one log.
+  const isLone = app === "ingest" && config.source === "sim";
+  const min = isLone ? 1 : replicas[app];
+  return {
+    replicas: min,
+    ...(ownResources === undefined ? {} : { resources: ownResources }),
+    autoscaling: { min, max: isLone ? 1 : replicasMax[app] },
+    serviceAccount: { annotations: cluster.serviceAccountAnnotations[app] ?? {} },
+    podAnnotations: { [GENERATION]: generation },
+  };
+}
+
+function serviceValues(nodePort: number | undefined): ServiceValues {
+  return {
+    service: nodePort === undefined ? { type: "ClusterIP" } : { type: "NodePort", nodePort },
+  };
+}
+
+function snapshotValues({ s3 }: PlatformConfig, { bucket }: Cluster): Pick<ChartValues, "s3"> {
+  if (bucket !== undefined) return { s3: { bucket: bucket.name, region: bucket.region } };
+  return s3 === undefined ? {} : { s3 };
+}
+
+function networkPolicyValues(
+  { hasNetworkPolicies }: PlatformConfig,
+  { cluster, nats, redis }: ChartSurroundings,
+): ChartValues["networkPolicy"] {
+  return {
+    enabled: hasNetworkPolicies,
+    clients: cluster.clientCidrs.map((cidr) => ({ ipBlock: { cidr } })),
+    nats: { peers: nats.peers, port: nats.port, monitoringPort: nats.monitoringPort },
+    redis: { peers: redis.peers, port: redis.port },
+  };
+}
+
+function routeValues({ route }: PlatformConfig, cluster: Cluster): ChartValues["route"] {
+  if (route.type === "none") return { type: "none" };
+  const hosts = { host: route.host, ...(route.ingestHost === undefined ? {} : { ingestHost: route.ingestHost }) };
+  if (route.type === "gateway") return { type: "gateway", ...hosts, gatewayRef: route.gateway };
+  const className = route.className ?? cluster.ingressClass;
+  return {
+    ...{ type: "ingress", ...hosts, annotations: cluster.ingressAnnotations },
+    ...(className === undefined ? {} : { className }),
+    tls: { enabled: true, secretName: route.tlsSecret ?? "" },
+  };
+}

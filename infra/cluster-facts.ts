@@ -1,0 +1,71 @@
+import { ApisApi, CoreV1Api, KubeConfig, NetworkingV1Api, StorageV1Api, VersionApi } from "@kubernetes/client-node";
+import { KubeconfigError } from "./kubeconfig.ts";
+import type { ClusterFacts } from "./preflight.ts";
+
+/** A cluster that does not answer within this is not there; the provider would wait for minutes. */
+const ANSWER_MS_MAX = 20_000;
+const DEFAULT_STORAGE = "storageclass.kubernetes.io/is-default-class";
+const DEFAULT_INGRESS = "ingressclass.kubernetes.io/is-default-class";
+
+/** Asks the cluster, and changes nothing. @throws KubeconfigError when it cannot be reached or does not let us look */
+export async function readClusterFacts(kubeconfig: string, namespace: string): Promise<ClusterFacts> {
+  const config = new KubeConfig();
+  config.loadFromString(kubeconfig);
+  const server = config.getCurrentCluster()?.server ?? "of the kubeconfig";
+  const late = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS_MAX / 1_000} s`)), ANSWER_MS_MAX);
+    timer.unref();
+  });
+  try {
+    return await Promise.race([ask(config, namespace), late]);
+  } catch (error) {
+    throw new KubeconfigError(
+      `The cluster ${server} cannot be asked (${reasonOf(error)}): see to it that it runs and that the kubeconfig's user may read it, or name another one: pulumi config set burnline:context NAME`,
+      { cause: error },
+    );
+  }
+}
+
+async function ask(config: KubeConfig, namespace: string): Promise<ClusterFacts> {
+  const [version, groups, storage, ingress, found] = await Promise.all([
+    config.makeApiClient(VersionApi).getCode(),
+    config.makeApiClient(ApisApi).getAPIVersions(),
+    config.makeApiClient(StorageV1Api).listStorageClass(),
+    config.makeApiClient(NetworkingV1Api).listIngressClass(),
+    readNamespace(config, namespace),
+  ]);
+  const toClass = (mark: string) => (item: { metadata?: { name?: string; annotations?: Record<string, string> } }) => ({
+    name: item.metadata?.name ?? "",
+    isDefault: item.metadata?.annotations?.[mark] === "true",
+  });
+  return {
+    version: { major: version.major, minor: version.minor },
+    apiVersions: new Set(groups.groups.flatMap(({ versions }) => versions.map(({ groupVersion }) => groupVersion))),
+    storageClasses: storage.items.map(toClass(DEFAULT_STORAGE)),
+    ingressClasses: ingress.items.map(toClass(DEFAULT_INGRESS)),
+    ...(found === undefined ? {} : { namespace: found }),
+  };
+}
+
+async function readNamespace(config: KubeConfig, name: string): Promise<ClusterFacts["namespace"]> {
+  try {
+    const { metadata } = await config.makeApiClient(CoreV1Api).readNamespace({ name });
+    return { labels: metadata?.labels ?? {} };
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "number" ? error.code : undefined;
+}
+
+/** The client's own messages carry whole answers with all their headers. */
+function reasonOf(error: unknown): string {
+  const status = statusOf(error);
+  if (status !== undefined) return `HTTP ${status}`;
+  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return inner instanceof Error ? inner.message.split("\n", 1)[0] || inner.name : String(inner);
+}

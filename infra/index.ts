@@ -1,0 +1,19 @@
+import { readClusterFacts } from "./cluster-facts.ts";
+import { readKubeconfig } from "./kubeconfig.ts";
+import { readPermissionsFile } from "./nats-permissions.ts";
+import { burnlinePlatform } from "./program.ts";
+import { readStackConfig, stackName } from "./stack-config.ts";
+
+// What Pulumi runs (Pulumi.yaml, main): the program with everything that it asks of the machine. Tests run the program
+// itself, under mocks (testing.ts).
+
+const outputs = await burnlinePlatform(readStackConfig(), {
+  stackName: stackName(),
+  readKubeconfig,
+  readClusterFacts,
+  readNatsPermissions: () =>
+    readPermissionsFile(new URL("../charts/burnline/files/nats-permissions.json", import.meta.url)),
+});
+
+// Each export is an output of the stack.
+export const { kubeconfig, namespace, race, url, ingestToken, commands } = outputs;

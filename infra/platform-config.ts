@@ -1,0 +1,230 @@
+import type { App, PerApp } from "./app-names.ts";
+import type { ConfigKeys } from "./config-keys.ts";
+import { SIZES, type Sizes } from "./sizes.ts";
+
+export interface EksConfig {
+  readonly type: "eks";
+  readonly region: string;
+  readonly kubernetesVersion: string;
+  readonly nodes: "auto" | "managed";
+  readonly nodeType: string;
+  readonly nodesMin: number;
+  readonly nodesMax: number;
+  readonly networkCidr: string;
+  readonly apiCidrs: readonly string[];
+  readonly adminRoleArns: readonly string[];
+  readonly redisService: "chart" | "managed";
+  readonly certificateArn?: string;
+  readonly budget?: { readonly usd: number; readonly email: string };
+}
+
+interface OtherCloudConfig {
+  readonly region: string;
+  readonly kubernetesVersion: string;
+  readonly nodeType: string;
+  readonly nodesMin: number;
+  readonly nodesMax: number;
+  readonly networkCidr: string;
+  readonly apiCidrs: readonly string[];
+}
+
+export type GkeConfig = OtherCloudConfig & { readonly type: "gke"; readonly project: string };
+export type AksConfig = OtherCloudConfig & { readonly type: "aks"; readonly adminGroupIds: readonly string[] };
+
+export interface ExistingConfig {
+  readonly type: "existing";
+  /** Absent: the kubeconfig that KUBECONFIG or the home folder has. */
+  readonly kubeconfig?: string;
+  /** Absent: the kubeconfig's current one. */
+  readonly context?: string;
+}
+
+export type ClusterConfig = ExistingConfig | EksConfig | GkeConfig | AksConfig;
+
+export interface BundledServers {
+  readonly type: "bundled";
+  readonly natsImage: string;
+  readonly redisImage: string;
+  /** A Secret with tls.crt, tls.key and ca.crt that somebody else keeps valid. */
+  readonly natsTlsSecret?: string;
+}
+
+export interface ExternalServers {
+  readonly type: "external";
+  readonly natsUrl: string;
+  readonly natsSeeds?: PerApp<string>;
+  readonly natsCa?: string;
+  readonly natsAccount: string;
+  readonly natsMonitoringUrl?: string;
+  readonly redisUrl: string;
+  readonly redisCa?: string;
+  readonly cidrs: readonly string[];
+}
+
+export type Servers = BundledServers | { readonly type: "charts" } | ExternalServers;
+
+/** The configuration, whole and free of contradictions: what the program makes follows from it alone. */
+export interface PlatformConfig {
+  readonly environment: "dev" | "prod";
+  /** What holds state cannot be deleted by a slip. */
+  readonly isProtected: boolean;
+  readonly namespace: string;
+  readonly race: string;
+  readonly masterSecret: string;
+  readonly cluster: ClusterConfig;
+  readonly servers: Servers;
+  readonly sizes: Sizes;
+  readonly natsReplicas: number;
+  readonly natsStorageGb: number;
+  readonly redisStorageGb: number;
+  readonly redisMemoryMb: number;
+  readonly streamGb: number;
+  readonly streamDays: number;
+  readonly storageClass?: string;
+  readonly images: {
+    readonly registry: string;
+    readonly repository: string;
+    readonly tag?: string;
+    readonly digests: Readonly<Partial<Record<App, string>>>;
+    readonly pullPolicy: "IfNotPresent" | "Always" | "Never";
+    readonly pullSecrets: readonly string[];
+  };
+  readonly source: string;
+  readonly allowedOrigins: readonly string[];
+  readonly hasOperator: boolean;
+  /** Who makes the race's streams in JetStream. */
+  readonly streamOwner: "app" | "operator";
+  readonly hasAutoscaling: boolean;
+  readonly hasNetworkPolicies: boolean;
+  readonly hasMonitoring: boolean;
+  readonly kedaNamespace: string;
+  readonly monitoringNamespace: string;
+  readonly nodePorts: { readonly gateway?: number; readonly ingest?: number };
+  readonly tracing?: { readonly endpoint: string; readonly sampleRatio: number };
+  readonly route:
+    | { readonly type: "none" }
+    | {
+        readonly type: "ingress";
+        readonly host: string;
+        readonly ingestHost?: string;
+        readonly className?: string;
+        readonly tlsSecret?: string;
+      }
+    | {
+        readonly type: "gateway";
+        readonly host: string;
+        readonly ingestHost?: string;
+        readonly gateway: { readonly namespace: string; readonly name: string };
+      };
+  readonly s3?: {
+    readonly bucket: string;
+    readonly region?: string;
+    readonly endpoint?: string;
+    readonly secretName: string;
+  };
+}
+
+/** An entry for each value that is there. */
+type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+function present<T extends object>(values: T): Partial<Present<T>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<Present<T>>;
+}
+
+/** @param keys without contradictions: what a choice needs is there (config-rules.ts) */
+export function toPlatformConfig(keys: ConfigKeys): PlatformConfig {
+  const isProd = keys.environment === "prod";
+  const sizes = SIZES[keys.size ?? (isProd ? "race" : "small")];
+  const { masterSecret = "", tracingEndpoint, tracingPercent, s3Bucket, s3SecretName = "" } = keys;
+  return {
+    ...{ environment: keys.environment, isProtected: keys.protect ?? isProd },
+    ...{ namespace: keys.namespace, race: keys.race, masterSecret, sizes },
+    ...{ cluster: toCluster(keys), servers: toServers(keys), route: toRoute(keys) },
+    natsReplicas: keys.natsReplicas ?? sizes.natsReplicas,
+    natsStorageGb: keys.natsStorageGb ?? sizes.natsStorageGb,
+    redisStorageGb: keys.redisStorageGb ?? sizes.redisStorageGb,
+    redisMemoryMb: keys.redisMemoryMb ?? sizes.redis.memoryMb,
+    ...{ streamGb: keys.streamGb ?? sizes.streamGb, streamDays: keys.streamDays },
+    ...present({ storageClass: keys.storageClass }),
+    images: {
+      ...{ registry: keys.imageRegistry, repository: keys.imageRepository, pullPolicy: keys.imagePullPolicy },
+      ...present({ tag: keys.imageTag }),
+      ...{ digests: present(keys.imageDigests ?? {}), pullSecrets: keys.imagePullSecrets ?? [] },
+    },
+    ...{ source: keys.source, allowedOrigins: keys.allowedOrigins ?? [] },
+    ...{ hasOperator: keys.operator, streamOwner: keys.streamOwner },
+    ...{ hasAutoscaling: keys.autoscaling, hasNetworkPolicies: keys.networkPolicy },
+    // Our own installation of Prometheus, or the cluster's when it is said to have one.
+    hasMonitoring: keys.monitoring ?? keys.dependencies === "charts",
+    ...{ kedaNamespace: keys.kedaNamespace, monitoringNamespace: keys.monitoringNamespace },
+    nodePorts: present({ gateway: keys.gatewayNodePort, ingest: keys.ingestNodePort }),
+    ...(tracingEndpoint === undefined
+      ? {}
+      : { tracing: { endpoint: tracingEndpoint, sampleRatio: tracingPercent / 100 } }),
+    ...(s3Bucket === undefined
+      ? {}
+      : {
+          s3: {
+            ...{ bucket: s3Bucket, secretName: s3SecretName },
+            ...present({ region: keys.s3Region, endpoint: keys.s3Endpoint }),
+          },
+        }),
+  };
+}
+
+function toCluster(keys: ConfigKeys): ClusterConfig {
+  const { kubeconfig, context, region = "", certificateArn, budgetUsd, budgetEmail } = keys;
+  const shared = {
+    ...{ region, kubernetesVersion: keys.kubernetesVersion ?? "1.35", apiCidrs: keys.apiCidrs ?? [] },
+    ...{ nodesMin: keys.nodesMin ?? 3, nodesMax: keys.nodesMax ?? 9, networkCidr: keys.networkCidr ?? "10.40.0.0/16" },
+  };
+  switch (keys.cloud) {
+    case "existing":
+      return { type: "existing", ...present({ kubeconfig, context }) };
+    case "eks":
+      return {
+        ...{ type: "eks", ...shared, nodes: keys.nodes ?? "auto", nodeType: keys.nodeType ?? "m7g.large" },
+        ...{ adminRoleArns: keys.adminRoleArns ?? [], redisService: keys.redisService ?? "chart" },
+        ...present({ certificateArn }),
+        ...(budgetUsd === undefined || budgetEmail === undefined
+          ? {}
+          : { budget: { usd: budgetUsd, email: budgetEmail } }),
+      };
+    case "gke":
+      return { type: "gke", ...shared, nodeType: keys.nodeType ?? "n2-standard-2", project: keys.gcpProject ?? "" };
+    case "aks":
+      return {
+        ...{ type: "aks", ...shared, nodeType: keys.nodeType ?? "Standard_D2s_v5" },
+        adminGroupIds: keys.adminGroupIds ?? [],
+      };
+  }
+}
+
+function toServers(keys: ConfigKeys): Servers {
+  const { natsTlsSecret, externalNatsUrl = "", externalRedisUrl = "", externalNatsSeeds, externalNatsCa } = keys;
+  switch (keys.dependencies) {
+    case "bundled":
+      return {
+        ...{ type: "bundled", natsImage: keys.natsImage, redisImage: keys.redisImage },
+        ...present({ natsTlsSecret }),
+      };
+    case "charts":
+      return { type: "charts" };
+    case "external":
+      return {
+        ...{ type: "external", natsUrl: externalNatsUrl, redisUrl: externalRedisUrl, cidrs: keys.externalCidrs ?? [] },
+        natsAccount: keys.externalNatsAccount ?? "$G",
+        ...present({ natsSeeds: externalNatsSeeds, natsCa: externalNatsCa, redisCa: keys.externalRedisCa }),
+        ...present({ natsMonitoringUrl: keys.externalNatsMonitoringUrl }),
+      };
+  }
+}
+
+function toRoute(keys: ConfigKeys): PlatformConfig["route"] {
+  const { route, routeHost: host = "", routeIngestHost, routeClass, routeTlsSecret } = keys;
+  if (route === "none") return { type: "none" };
+  const shared = { host, ...present({ ingestHost: routeIngestHost }) };
+  if (route === "ingress")
+    return { type: "ingress", ...shared, ...present({ className: routeClass, tlsSecret: routeTlsSecret }) };
+  const [namespace = "", name = ""] = keys.routeGateway?.split("/") ?? [];
+  return { type: "gateway", ...shared, gateway: { namespace, name } };
+}

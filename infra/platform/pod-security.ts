@@ -1,0 +1,34 @@
+/** What PodSecurity "restricted" asks of a pod, and a little more. @param uid of the image's own user */
+export function restrictedPod(uid: number) {
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: {
+      ...{ runAsNonRoot: true, runAsUser: uid, runAsGroup: uid, fsGroup: uid },
+      // Or every start changes the owner of every file again.
+      fsGroupChangePolicy: "OnRootMismatch",
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+  };
+}
+
+export function restrictedContainer() {
+  return {
+    securityContext: {
+      ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, privileged: false },
+      capabilities: { drop: ["ALL"] },
+    },
+  };
+}
+
+/** No limit on the processor: it would only delay what the race waits for. Memory asked for is memory had. */
+export function guaranteedMemory(cpu: string, memoryMb: number) {
+  return { requests: { cpu, memory: `${memoryMb}Mi` }, limits: { memory: `${memoryMb}Mi` } };
+}
+
+/** Labels that namespaces of ours carry. */
+export const RESTRICTED_NAMESPACE_LABELS = {
+  "pod-security.kubernetes.io/enforce": "restricted",
+  "pod-security.kubernetes.io/audit": "restricted",
+  "pod-security.kubernetes.io/warn": "restricted",
+} as const;

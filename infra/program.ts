@@ -1,0 +1,129 @@
+import { Namespace } from "@pulumi/kubernetes/core/v1/index.js";
+import * as pulumi from "@pulumi/pulumi";
+import { RELEASE, raceApps } from "./apps.ts";
+import { existingCluster } from "./cluster/existing.ts";
+import type { Cluster } from "./cluster/types.ts";
+import { ConfigError, parsePlatformConfig, type RawConfig } from "./config.ts";
+import { labelEverything, STACK_LABEL, stackLabel } from "./labels.ts";
+import { type PermissionsFile, permissionsOf } from "./nats-permissions.ts";
+import { externalNats, externalRedis } from "./platform/external.ts";
+import { bundledNats } from "./platform/nats.ts";
+import type { Place } from "./platform/place.ts";
+import { RESTRICTED_NAMESPACE_LABELS } from "./platform/pod-security.ts";
+import { bundledRedis } from "./platform/redis.ts";
+import type { NatsPlace, RedisPlace } from "./platform/servers.ts";
+import type { ExistingConfig, PlatformConfig } from "./platform-config.ts";
+import { type ClusterFacts, unmetNeeds } from "./preflight.ts";
+import { deriveSecrets } from "./secrets.ts";
+
+export type { RawConfig } from "./config.ts";
+
+/** What the program asks of the machine that it runs on. */
+export interface PlatformDeps {
+  /** Organisation, project and stack: no two stacks have the same. */
+  readonly stackName: string;
+  /** Of one context. */
+  readKubeconfig(cluster: ExistingConfig): string;
+  readClusterFacts(kubeconfig: string, namespace: string): Promise<ClusterFacts>;
+  readNatsPermissions(): PermissionsFile;
+}
+
+/** What `pulumi stack output` shows. */
+export interface PlatformOutputs {
+  /** A secret: `pulumi stack output --show-secrets kubeconfig`. */
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly namespace: pulumi.Output<string>;
+  readonly race: string;
+  /** Where the dashboard is. */
+  readonly url: string;
+  /** For whoever pushes telemetry. A secret. */
+  readonly ingestToken: pulumi.Output<string>;
+  /** The next things to type. */
+  readonly commands: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+/**
+ * The whole platform, cluster first.
+ * @throws ConfigError, before anything is registered, when the configuration or the cluster does not allow it
+ */
+export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Promise<PlatformOutputs> {
+  const config = parsePlatformConfig(raw);
+  const stack = stackLabel(deps.stackName);
+  const permissions = permissionsOf(deps.readNatsPermissions(), config);
+  const makeCluster = await chosenCluster(config, deps, stack);
+  pulumi.runtime.registerResourceTransform(labelEverything(stack));
+
+  const cluster = makeCluster();
+  const secrets = deriveSecrets(config.masterSecret, config.namespace);
+  const namespace = makeNamespace(config, cluster, stack);
+  const place: Place = { config, cluster, secrets, namespace: namespace.metadata.name };
+  const { nats, redis } = makeServers(place, permissions);
+  raceApps(place, { cluster, nats, redis, generation: secrets.generation }, [
+    ...cluster.ready,
+    ...nats.ready,
+    ...redis.ready,
+  ]);
+  return {
+    kubeconfig: cluster.kubeconfig,
+    namespace: place.namespace,
+    race: config.race,
+    url: dashboardUrl(config),
+    ingestToken: pulumi.secret(secrets.ingestToken),
+    commands: { ...commands(config), ...cluster.outputs },
+  };
+}
+
+/** Nothing of a cloud is loaded but of the one that is meant. */
+async function chosenCluster(config: PlatformConfig, deps: PlatformDeps, stack: string): Promise<() => Cluster> {
+  const { cluster } = config;
+  switch (cluster.type) {
+    case "existing": {
+      const kubeconfig = deps.readKubeconfig(cluster);
+      const facts = await deps.readClusterFacts(kubeconfig, config.namespace);
+      const problems = unmetNeeds(config, facts, stack);
+      if (problems.length > 0) throw new ConfigError(problems);
+      return () => existingCluster(kubeconfig, config.storageClass);
+    }
+    case "eks":
+    case "gke":
+    case "aks":
+      throw new ConfigError(["not yet"]);
+  }
+}
+
+function makeNamespace(config: PlatformConfig, cluster: Cluster, stack: string): Namespace {
+  return new Namespace(
+    "burnline",
+    { metadata: { name: config.namespace, labels: { ...RESTRICTED_NAMESPACE_LABELS, [STACK_LABEL]: stack } } },
+    // The claims of NATS and Redis live and die with it.
+    { provider: cluster.provider, protect: config.isProtected, dependsOn: [...cluster.ready] },
+  );
+}
+
+function makeServers(
+  place: Place,
+  permissions: ReturnType<typeof permissionsOf>,
+): { readonly nats: NatsPlace; readonly redis: RedisPlace } {
+  const { servers } = place.config;
+  switch (servers.type) {
+    case "bundled":
+      return { nats: bundledNats(place, servers, permissions), redis: bundledRedis(place, servers) };
+    case "external":
+      return { nats: externalNats(place, servers), redis: externalRedis(place, servers) };
+    case "charts":
+      throw new ConfigError(["not yet"]);
+  }
+}
+
+function dashboardUrl({ route, nodePorts }: PlatformConfig): string {
+  if (route.type !== "none") return `https://${route.host}/`;
+  return nodePorts.gateway === undefined ? "http://127.0.0.1:8080/" : `http://<any node>:${nodePorts.gateway}/`;
+}
+
+function commands({ namespace }: PlatformConfig): Record<string, string> {
+  return {
+    dashboard: `kubectl -n ${namespace} port-forward service/${RELEASE}-gateway 8080:8080`,
+    pods: `kubectl -n ${namespace} get pods`,
+    ingestToken: "pulumi stack output --show-secrets ingestToken",
+  };
+}
