@@ -63,11 +63,15 @@ export interface ChartValues {
     readonly podAnnotations: Labels;
   };
   readonly autoscaling: { readonly enabled: boolean; readonly kedaNamespace: string };
+  /** Off: preflight.ts has asked already, and charts of ours may bring what is not there yet. */
+  readonly apiCheck: false;
   readonly networkPolicy: {
     readonly enabled: boolean;
     readonly clients: readonly unknown[];
     readonly nats: { readonly peers: readonly unknown[]; readonly port: number; readonly monitoringPort: number };
     readonly redis: { readonly peers: readonly unknown[]; readonly port: number };
+    readonly s3?: { readonly ports: readonly number[] };
+    readonly tracing?: { readonly port: number };
   };
   readonly monitoring: {
     readonly namespace: string;
@@ -133,6 +137,7 @@ export function chartValues(config: PlatformConfig, surroundings: ChartSurroundi
       serviceAccount: { annotations: cluster.serviceAccountAnnotations.operator ?? {} },
     },
     autoscaling: { enabled: config.hasAutoscaling, kedaNamespace: config.kedaNamespace },
+    apiCheck: false,
     networkPolicy: networkPolicyValues(config, surroundings),
     monitoring: {
       namespace: config.monitoringNamespace,
@@ -175,7 +180,7 @@ function snapshotValues({ s3 }: PlatformConfig, { bucket }: Cluster): Pick<Chart
 }
 
 function networkPolicyValues(
-  { hasNetworkPolicies }: PlatformConfig,
+  { hasNetworkPolicies, s3, tracing }: PlatformConfig,
   { cluster, nats, redis }: ChartSurroundings,
 ): ChartValues["networkPolicy"] {
   return {
@@ -183,7 +188,14 @@ function networkPolicyValues(
     clients: cluster.clientCidrs.map((cidr) => ({ ipBlock: { cidr } })),
     nats: { peers: nats.peers, port: nats.port, monitoringPort: nats.monitoringPort },
     redis: { peers: redis.peers, port: redis.port },
+    ...(s3?.endpoint === undefined ? {} : { s3: { ports: [portOf(s3.endpoint)] } }),
+    ...(tracing === undefined ? {} : { tracing: { port: portOf(tracing.endpoint) } }),
   };
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
 }
 
 function routeValues({ route }: PlatformConfig, cluster: Cluster): ChartValues["route"] {

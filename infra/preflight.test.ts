@@ -23,12 +23,12 @@ const CASES: readonly (readonly [Readonly<Record<string, string>>, Partial<Clust
   ],
   [
     { monitoring: "true" },
-    {},
+    { apiVersions: new Set(["keda.sh/v1alpha1"]) },
     "The cluster has no prometheus-operator (monitoring.coreos.com/v1), which burnline:monitoring needs: pulumi config set burnline:monitoring false",
   ],
   [
     { route: "gateway", routeHost: "a.example", routeGateway: "envoy/public" },
-    {},
+    { apiVersions: new Set(["keda.sh/v1alpha1"]) },
     "The cluster has no Gateway API (gateway.networking.k8s.io/v1), which burnline:route gateway needs: pulumi config set burnline:route ingress",
   ],
   [

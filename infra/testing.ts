@@ -44,7 +44,9 @@ export const TEST_KUBECONFIG = JSON.stringify({
 
 export const GOOD_FACTS: ClusterFacts = {
   version: { major: "1", minor: "35" },
-  apiVersions: new Set(["apps/v1", "keda.sh/v1alpha1"]),
+  apiVersions: new Set([
+    ...["apps/v1", "keda.sh/v1alpha1", "monitoring.coreos.com/v1", "gateway.networking.k8s.io/v1"],
+  ]),
   storageClasses: [{ name: "local", isDefault: true }],
   ingressClasses: [{ name: "traefik", isDefault: true }],
 };

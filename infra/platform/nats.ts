@@ -17,8 +17,8 @@ const ROUTES = "nats-routes";
 const LABELS = { "app.kubernetes.io/name": NAME, "app.kubernetes.io/component": NAME };
 /** The image has no user of its own; any will do that is not root. */
 const UID = 1000;
-/** The lame duck's 20 s and a store that is written out. */
-const STOP_SECONDS = 40;
+/** The lame duck's 30 s and a store that is written out. */
+const STOP_SECONDS = 45;
 /** A large store is read before the server is healthy: 120 × 5 s. */
 const STARTUP = { periodSeconds: 5, failureThreshold: 120 };
 
@@ -133,8 +133,7 @@ function podTemplate({ config }: Place, { natsImage, natsTlsSecret }: BundledSer
           ],
           resources: guaranteedMemory(sizes.nats.cpu, sizes.nats.memoryMb),
           ...restrictedContainer(),
-          // Clients move on to another server one after the other; the server ignores the TERM that follows.
-          lifecycle: { preStop: { exec: { command: ["nats-server", `-sl=ldm=${NATS_FOLDERS.run}/nats.pid`] } } },
+          ...(replicas > 1 ? lameDuck() : {}),
           ...probes(),
           volumeMounts: [
             { name: "data", mountPath: NATS_FOLDERS.data },
@@ -156,6 +155,14 @@ function podTemplate({ config }: Place, { natsImage, natsTlsSecret }: BundledSer
       ],
     },
   };
+}
+
+/**
+ * Clients move on to another server one after the other; the server ignores the TERM that follows. A lone server has
+ * nobody to send them to: the sooner it is back the better.
+ */
+function lameDuck() {
+  return { lifecycle: { preStop: { exec: { command: ["nats-server", `-sl=ldm=${NATS_FOLDERS.run}/nats.pid`] } } } };
 }
 
 /** Alive: it answers. Ready: JetStream works on this server. Started: its streams are read, and up to date. */
