@@ -32,8 +32,7 @@ export function readKubeconfig({ kubeconfig, context }: ExistingConfig): string 
 /** What the client makes up when it finds no kubeconfig at all. */
 const MADE_UP_CONTEXT = "loaded-context";
 
-/** Exported for its tests: the rest reads the machine. */
-export function oneContext(config: KubeConfig, context: string | undefined): string {
+function oneContext(config: KubeConfig, context: string | undefined): string {
   const name = context ?? config.getCurrentContext();
   if (name === MADE_UP_CONTEXT)
     throw new KubeconfigError(

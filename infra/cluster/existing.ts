@@ -14,6 +14,6 @@ export function existingCluster(kubeconfig: string, storageClass: string | undef
 }
 
 /** The one provider of Kubernetes resources. */
-export function k8sProvider(kubeconfig: pulumi.Output<string>, dependsOn: readonly pulumi.Resource[]): Provider {
+function k8sProvider(kubeconfig: pulumi.Output<string>, dependsOn: readonly pulumi.Resource[]): Provider {
   return new Provider("cluster", { kubeconfig, enableServerSideApply: true }, { dependsOn: [...dependsOn] });
 }

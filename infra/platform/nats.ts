@@ -77,7 +77,7 @@ export function bundledNats(place: Place, servers: BundledServers, permissions: 
 }
 
 /** One entry per app: each pod mounts its own only. */
-export function seedsOf({ secrets }: Place): Record<string, string> {
+function seedsOf({ secrets }: Place): Record<string, string> {
   return Object.fromEntries(APPS.map((app) => [app, secrets.natsUsers[app].seed]));
 }
 

@@ -68,7 +68,7 @@ export function bundledRedis(place: Place, { redisImage }: BundledServers): Redi
   return { urlSecret: REDIS_URL_SECRET, peers: [podsNamed(NAME)], port: PORT, ready: [statefulSet] };
 }
 
-export function redisConfig(memoryMb: number): string {
+function redisConfig(memoryMb: number): string {
   return [
     `port ${PORT}`,
     `dir ${FOLDERS.data}`,
@@ -87,7 +87,7 @@ export function redisConfig(memoryMb: number): string {
 }
 
 /** @returns a secret. The default user is off: without a name and a password nobody does anything but PING. */
-export function redisUsers(password: string): string {
+function redisUsers(password: string): string {
   return [
     "user default off",
     // The processor reads settings at its start (CONFIG GET), and writes none.
