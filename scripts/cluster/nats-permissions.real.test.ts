@@ -67,6 +67,17 @@ describe("under exactly its own permissions", () => {
     await vi.waitFor(async () => {
       expect(await metric("inference", /^inference_nats_appended_records_total\S* (\d+)$/m)).toBeGreaterThan(0);
       expect(await metric("processor", /^processor_snapshots_stored_total (\d+)$/m)).toBeGreaterThan(0);
+      // On one machine with a simulated race every hop has something to say.
+      expect(await metric("ingest", /^ingest_event_age_seconds_count (\d+)$/m)).toBeGreaterThan(0);
+      expect(await metric("ingest", /^ingest_append_wait_seconds_count (\d+)$/m)).toBeGreaterThan(0);
+      expect(await metric("processor", /^processor_read_age_seconds_count (\d+)$/m)).toBeGreaterThan(0);
+      expect(await metric("processor", /^processor_relay_seconds_count (\d+)$/m)).toBeGreaterThan(0);
+      expect(await metric("gateway", /^gateway_fact_age_seconds_count (\d+)$/m)).toBeGreaterThan(0);
+      for (const kind of ["live", "window"]) {
+        const seen = new RegExp(`^gateway_event_latency_seconds_count\\{kind="${kind}"\\} (\\d+)$`, "m");
+        expect(await metric("gateway", seen)).toBeGreaterThan(0);
+      }
+      expect(await metric("processor", /^processor_unowned_partitions_count (\d+)$/m)).toBe(0);
     }, WAIT);
     for (const app of APPS.toReversed()) expect(await members.get(app)?.stop(STOP_MS_MAX), app).toBe(true);
     expect(lines.filter((line) => /refused|violation|does not let/i.test(line))).toEqual([]);

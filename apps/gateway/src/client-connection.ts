@@ -68,6 +68,11 @@ export class ClientConnection {
     return state === "conflating" || (state === "current" && subscriptions.some((one) => one.version === undefined));
   }
 
+  /** What the socket still has to send. */
+  get outboxBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
   open(): void {
     this.#handle({ type: "opened", nowMs: this.#context.nowMs() });
   }

@@ -1,8 +1,9 @@
 import { subjects } from "@burnline/contract";
-import { createLogger, MemoryEventLog, MemoryLiveChannel, Metrics } from "@burnline/runtime";
+import { createLogger, MemoryEventLog, MemoryLiveChannel, Metrics, wallClock } from "@burnline/runtime";
 import { StepClock } from "@burnline/std";
 import type { EventLog, LogReader } from "@burnline/stream";
 import { expect, test, vi } from "vitest";
+import { EventLatency } from "./event-latency.ts";
 import { FactFeed, FactLogError } from "./fact-feed.ts";
 import { createGatewayMetrics } from "./gateway-metrics.ts";
 import { FACT_BATCH_RECORDS, FACT_READ_FAILURES_MAX } from "./limits.ts";
@@ -12,9 +13,10 @@ import { appendOf, lapFact, RACE, START_MS } from "./testing/race-inputs.ts";
 function feedOn(factLog: EventLog) {
   const view = new RaceView(RACE);
   const onFault = vi.fn();
+  const metrics = createGatewayMetrics(new Metrics(["gateway"]));
   const feed = new FactFeed({
     ...{ factLog, view, onFault, onChange: () => {}, live: new MemoryLiveChannel() },
-    metrics: createGatewayMetrics(new Metrics(["gateway"])),
+    ...{ metrics, latency: new EventLatency(metrics), clock: wallClock },
     logger: createLogger({ service: "gateway", level: "silent", format: "json" }),
   });
   return { feed, view, onFault };

@@ -1,8 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FactSchema, fromBinary, LiveValueSchema, parseFactSubject, subjects } from "@burnline/contract";
 import { type Logger, OperatingError } from "@burnline/runtime";
+import type { Clock } from "@burnline/std";
 import type { EventLog, LiveChannel, LogPosition, LogReader, LogRecord } from "@burnline/stream";
+import type { EventLatency } from "./event-latency.ts";
 import type { Outcome } from "./fact-check.ts";
+import { countTrust } from "./fact-trust.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
 import {
   FACT_BATCH_RECORDS,
@@ -17,6 +20,8 @@ interface FactFeedContext {
   readonly factLog: EventLog;
   readonly live: LiveChannel;
   readonly view: RaceView;
+  readonly clock: Clock;
+  readonly latency: EventLatency;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
   /** The view changed. */
@@ -79,11 +84,15 @@ export class FactFeed {
   }
 
   async #follow(lastAtStart: LogPosition, onCaughtUp: () => void): Promise<void> {
+    const { clock, metrics } = this.#context;
     let isBehind = this.#position < lastAtStart;
     if (!isBehind) onCaughtUp();
     while (!this.#abort.signal.aborted) {
       const records = await this.#nextRecords(isBehind ? 0 : FACT_WAIT_MS);
-      for (const record of records) this.#applyRecord(record);
+      for (const record of records) {
+        this.#applyRecord(record);
+        if (!isBehind) metrics.observeFactAge(clock.nowMs() - record.appendedAtMs);
+      }
       if (records.length > 0) this.#context.onChange();
       // The log may end with records of other races: a read that finds nothing has passed them all.
       if (isBehind && (records.length === 0 || this.#position >= lastAtStart)) {
@@ -121,18 +130,25 @@ export class FactFeed {
   }
 
   #outcomeOf(record: LogRecord): Outcome {
-    if (parseFactSubject(record.subject) === undefined) return "undecodable";
+    const { view, latency, metrics, clock } = this.#context;
+    const subject = parseFactSubject(record.subject);
+    if (subject === undefined) return "undecodable";
     let fact: ReturnType<typeof fromBinary<typeof FactSchema>>;
     try {
       fact = fromBinary(FactSchema, record.payload);
     } catch {
       return "undecodable";
     }
-    return this.#context.view.applyFact(fact);
+    const outcome = view.applyFact(fact);
+    if (outcome === "applied") {
+      latency.applied(subject.kind, fact.car, fact.eventTimeMs, clock.nowMs());
+      countTrust(fact, metrics);
+    }
+    return outcome;
   }
 
   #applyLive(payload: Uint8Array): void {
-    const { metrics, view, onChange } = this.#context;
+    const { metrics, view, latency, clock, onChange } = this.#context;
     let value: ReturnType<typeof fromBinary<typeof LiveValueSchema>>;
     try {
       value = fromBinary(LiveValueSchema, payload);
@@ -142,7 +158,9 @@ export class FactFeed {
     }
     const outcome = view.applyLive(value);
     metrics.countInput("live", outcome);
-    if (outcome === "applied") onChange();
+    if (outcome !== "applied") return;
+    latency.applied("live", value.car, value.eventTimeMs, clock.nowMs());
+    onChange();
   }
 
   /** Doubling, half of it by chance, so that gateways that lost the same log do not return in step. */

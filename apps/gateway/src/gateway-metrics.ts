@@ -1,4 +1,4 @@
-import type { Metrics } from "@burnline/runtime";
+import { createLatencies, type Exemplar, type Metrics } from "@burnline/runtime";
 import type { DisconnectReason } from "./client-session.ts";
 import type { Outcome } from "./fact-check.ts";
 
@@ -9,12 +9,26 @@ export interface GatewayMetrics {
   countConflated(deltas: number): void;
   countDisconnected(reason: DisconnectReason | "refused"): void;
   countInput(kind: "fact" | "live", outcome: Outcome): void;
+  /** A fact came in: since the log took it. */
+  observeFactAge(ms: number): void;
+  /** What was shown: from when it was true on the track, by the race's clock, to when all clients were sent it. */
+  observeEventLatency(kind: string, ms: number, exemplar: Exemplar): void;
+  /** From the oldest change that a flush shows to its end. */
+  observeFlush(ms: number): void;
+  /** The most that any client's socket still has to send, after a flush. */
+  setOutbox(bytes: number): void;
+  observeModelShare(share: number): void;
+  /** A number that a fact leaves out, by the reason it gives. */
+  countWithheld(reason: string): void;
   /** Call the returned function at the end. */
   startEncode(): () => void;
 }
 
 // From a delta of one car to a snapshot of 128 cars.
 const ENCODE_BUCKETS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
+
+/** The model counts for a fifth at most. */
+const MODEL_SHARE_BUCKETS = [0, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2];
 
 export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
   const clients = metrics.gauge({ name: "gateway_clients_count", help: "Connected feed clients." });
@@ -41,6 +55,34 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     help: "Time to encode one snapshot or delta, once for all clients that share it.",
     buckets: ENCODE_BUCKETS_SECONDS,
   });
+  const latency = createLatencies(metrics, "gateway");
+  const factAge = latency({
+    name: "gateway_fact_age_seconds",
+    help: "From the fact log's taking a fact to our reading it.",
+  });
+  const eventLatency = latency({
+    name: "gateway_event_latency_seconds",
+    help: "From when a value was true on the track to when the clients were sent it, by kind. The service level.",
+    labels: ["kind"],
+  });
+  const flush = latency({
+    name: "gateway_flush_seconds",
+    help: "From the oldest change that an update shows to its writing to the last client's socket.",
+  });
+  const outbox = metrics.gauge({
+    name: "gateway_outbox_bytes",
+    help: "The most that any client's socket still has to send.",
+  });
+  const share = metrics.histogram({
+    name: "gateway_model_share_ratio",
+    help: "Weight of the model in each lap, stint and stage; the rest is physics.",
+    buckets: MODEL_SHARE_BUCKETS,
+  });
+  const withheld = metrics.counter({
+    name: "gateway_numbers_withheld_total",
+    help: "Numbers that facts leave out because they cannot be trusted, by reason.",
+    labels: ["reason"],
+  });
   clients.set(0);
   return {
     setClients: (count) => clients.set(count),
@@ -48,6 +90,12 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     countConflated: (deltas) => conflated.add(deltas),
     countDisconnected: (reason) => disconnected.add(1, { reason }),
     countInput: (kind, outcome) => inputs.add(1, { kind, outcome }),
+    observeFactAge: (ms) => factAge.observe(ms),
+    observeEventLatency: (kind, ms, exemplar) => eventLatency.observe(ms, { kind }, exemplar),
+    observeFlush: (ms) => flush.observe(ms),
+    setOutbox: (bytes) => outbox.set(bytes),
+    observeModelShare: (ratio) => share.observe(ratio),
+    countWithheld: (reason) => withheld.add(1, { reason }),
     startEncode: () => encode.startTimer(),
   };
 }

@@ -4,6 +4,7 @@ import { toWallMs } from "@burnline/contract/feed-client";
 import type { Health, HttpServer, Logger, Metrics } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 import type { EventLog, LiveChannel } from "@burnline/stream";
+import { EventLatency } from "./event-latency.ts";
 import { FactFeed } from "./fact-feed.ts";
 import { createGatewayMetrics } from "./gateway-metrics.ts";
 import { VIEW_AGE_INTERVAL_MS } from "./limits.ts";
@@ -56,9 +57,13 @@ export function createGateway(context: GatewayContext): Gateway {
   const serverVersion = options.serverVersion ?? "0.0.0";
   const metrics = createGatewayMetrics(context.metrics);
   const view = new RaceView(race);
-  const feed = new WebSocketFeed({ view, clock, raceClock, metrics, logger, serverInstance, serverVersion }, options);
+  const latency = new EventLatency(metrics);
+  const feed = new WebSocketFeed(
+    { view, clock, raceClock, metrics, latency, logger, serverInstance, serverVersion },
+    options,
+  );
   const onChange = () => feed.noteChange();
-  const facts = new FactFeed({ factLog, live, view, metrics, logger, onChange, onFault });
+  const facts = new FactFeed({ factLog, live, view, clock, latency, metrics, logger, onChange, onFault });
   let isWhole = false;
   let viewAge: NodeJS.Timeout | undefined;
 
@@ -75,6 +80,7 @@ export function createGateway(context: GatewayContext): Gateway {
       await facts.start();
       view.seal(raceClock());
       isWhole = true;
+      latency.forget();
       feed.open();
       viewAge = setInterval(() => {
         const dueMs = view.eventTimeMs === 0 ? undefined : toWallMs(raceClock(), view.eventTimeMs);

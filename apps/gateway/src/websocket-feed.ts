@@ -6,6 +6,7 @@ import type { Clock } from "@burnline/std";
 import { WebSocketServer } from "ws";
 import { ClientConnection, type ConnectionContext } from "./client-connection.ts";
 import { SESSION_LIMITS, type SessionLimits } from "./client-session.ts";
+import type { EventLatency } from "./event-latency.ts";
 import { FeedEncoder } from "./feed-encoder.ts";
 import { FlushSlot } from "./flush-slot.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
@@ -33,6 +34,7 @@ interface FeedContext {
   readonly clock: Clock;
   readonly raceClock: () => RaceClock;
   readonly metrics: GatewayMetrics;
+  readonly latency: EventLatency;
   readonly logger: Logger;
   /** New with every start, so that a client knows that what it holds is another process's view. */
   readonly serverInstance: string;
@@ -165,15 +167,19 @@ export class WebSocketFeed {
   }
 
   #flush(): void {
-    const { view, raceClock, clock } = this.#context;
+    const { view, raceClock, clock, metrics, latency } = this.#context;
     const version = view.seal(raceClock());
     const nowMs = clock.nowMs();
     let isWaiting = false;
+    let outboxBytes = 0;
     for (const connection of [...this.#connections]) {
       if (connection.state === "closed") continue;
       connection.flush(version, nowMs);
       isWaiting ||= connection.isWaiting;
+      outboxBytes = Math.max(outboxBytes, connection.outboxBytes);
     }
+    metrics.setOutbox(outboxBytes);
+    latency.flushed(raceClock(), clock.nowMs());
     // A client that has to catch up must be looked at again even when the race stands still.
     if (isWaiting) this.#slot.request();
   }

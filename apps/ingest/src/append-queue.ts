@@ -25,12 +25,16 @@ export interface QueueTiming {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Lets timers, signals and sockets have their turn; a log that answers at once would starve them. */
   yieldTurn(): Promise<void>;
+  /** Measures how long something took. */
+  steadyMs(): number;
   /** Uniform in [0, 1); spreads the retries of several senders. */
   random(): number;
 }
 
 interface QueuedAppend {
   readonly append: LogAppend;
+  /** When it was taken, on a clock that only measures. */
+  readonly takenMs: number;
   /** Called when the log has this record for good, with a reason when it never will. */
   readonly settle: ((fault: string | undefined) => void) | undefined;
 }
@@ -69,9 +73,10 @@ export class AppendQueue {
       throw this.#failure;
     }
     const last = appends.length - 1;
+    const takenMs = this.#timing.steadyMs();
     if (last < 0) settle?.(undefined);
     for (const [index, append] of appends.entries()) {
-      this.#queue.push({ append, settle: index === last ? settle : undefined });
+      this.#queue.push({ append, takenMs, settle: index === last ? settle : undefined });
       this.#queuedBytes += append.payload.byteLength;
     }
     this.#metrics.queueDepth(this.#queue.length, this.#queuedBytes);
@@ -106,6 +111,7 @@ export class AppendQueue {
         return;
       }
       this.#queue.splice(0, batch.length);
+      this.#metrics.appended(this.#timing.steadyMs() - (batch[0]?.takenMs ?? 0));
       for (const { append } of batch) this.#queuedBytes -= append.payload.byteLength;
       this.#metrics.queueDepth(this.#queue.length, this.#queuedBytes);
       for (const { settle } of batch) settle?.(undefined);

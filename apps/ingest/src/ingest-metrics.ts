@@ -2,6 +2,10 @@
 export interface IngestMetrics {
   /** ingest_frames_admitted_total, ingest_samples_admitted_total, ingest_admitted_bytes_total */
   frameAdmitted(samples: number, bytes: number): void;
+  /** ingest_event_age_seconds: since the newest sample of an admitted frame was taken, by the race's clock. */
+  eventAge(ms: number, car: string, eventTimeMs: number): void;
+  /** ingest_append_wait_seconds: from the queue to the log's acknowledgement. */
+  appended(oldestWaitMs: number): void;
   /** ingest_frames_rejected_total{reason} */
   frameRejected(reason: string): void;
   /** ingest_controls_admitted_total */
@@ -29,6 +33,8 @@ export interface IngestMetrics {
 /** Counts nothing. */
 export const noMetrics: IngestMetrics = {
   frameAdmitted: () => {},
+  eventAge: () => {},
+  appended: () => {},
   frameRejected: () => {},
   controlAdmitted: () => {},
   controlRejected: () => {},

@@ -44,7 +44,7 @@ export interface IngestSessionOptions {
   readonly live: boolean;
 }
 
-const NOTHING = { appends: [], samples: 0, thinned: 0 } as const;
+const NOTHING = { appends: [], samples: 0, thinned: 0, frame: undefined } as const;
 
 /** What became of one item. */
 export interface ItemOutcome {
@@ -55,6 +55,8 @@ export interface ItemOutcome {
   readonly samples: number;
   /** Samples left out so that the log can follow; those that stayed stand for them. */
   readonly thinned: number;
+  /** The frame as it went to the log; undefined: the item was none, or was refused. */
+  readonly frame: TelemetryFrame | undefined;
 }
 
 /**
@@ -163,7 +165,7 @@ export class IngestSession {
     const record = { partition, subject: subjects.telemetry(this.race, partition, frame.car), payload: payload.value };
     const append = this.#live ? record : { ...record, messageId: `item:${index}` };
     const samples = frame.offsetMs.length;
-    return { appends: [append], fault: undefined, samples, thinned: whole.offsetMs.length - samples };
+    return { appends: [append], fault: undefined, samples, thinned: whole.offsetMs.length - samples, frame };
   }
 
   #refuseFrame({ reason, car }: Refusal): ItemOutcome {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { RaceClock } from "@burnline/contract";
+import { steadyClock } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 import type { EventLog } from "@burnline/stream";
 import type { QueueTiming } from "./append-queue.ts";
@@ -139,4 +140,5 @@ const machineTiming: QueueTiming = {
   },
   yieldTurn: () => setImmediate(),
   random: () => Math.random(),
+  steadyMs: () => steadyClock.nowMs(),
 };

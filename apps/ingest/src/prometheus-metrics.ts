@@ -1,4 +1,4 @@
-import type { Metrics } from "@burnline/runtime";
+import { createLatencies, type Metrics } from "@burnline/runtime";
 import type { IngestMetrics } from "./ingest-metrics.ts";
 
 /** The metrics of ingest in the process's Prometheus registry. Once per registry. */
@@ -31,12 +31,23 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     help: "Samples per second and car that are kept; +Inf: all of them.",
   });
   limit.set(Number.POSITIVE_INFINITY);
+  const latency = createLatencies(metrics, "ingest");
+  const eventAge = latency({
+    name: "ingest_event_age_seconds",
+    help: "From an admitted frame's newest sample, by the race's clock, to its admission.",
+  });
+  const appendWait = latency({
+    name: "ingest_append_wait_seconds",
+    help: "From the queue to the log's acknowledgement, oldest record of each batch.",
+  });
   return {
     frameAdmitted: (sampleCount, byteCount) => {
       frames.add();
       samples.add(sampleCount);
       bytes.add(byteCount);
     },
+    eventAge: (ms, car, eventTimeMs) => eventAge.observe(ms, undefined, { car, event_time_ms: `${eventTimeMs}` }),
+    appended: (oldestWaitMs) => appendWait.observe(oldestWaitMs),
     frameRejected: (reason) => framesRejected.add(1, { reason }),
     controlAdmitted: () => controls.add(),
     controlRejected: (reason) => controlsRejected.add(1, { reason }),

@@ -1,4 +1,5 @@
-import type { RaceClock } from "@burnline/contract";
+import type { RaceClock, TelemetryFrame } from "@burnline/contract";
+import { toWallMs } from "@burnline/contract/feed-client";
 import type { Clock } from "@burnline/std";
 import type { EventLog, LogAppend } from "@burnline/stream";
 import { AppendQueue, type QueueTiming } from "./append-queue.ts";
@@ -167,7 +168,14 @@ export class Publisher {
     }
   }
 
-  #count(item: SourceItem, { appends, fault, samples, thinned }: ItemOutcome): void {
+  #measureAge({ car, eventTimeMs, offsetMs }: TelemetryFrame): void {
+    const { clock, metrics } = this.#options;
+    const newestMs = eventTimeMs + (offsetMs.at(-1) ?? 0);
+    const takenMs = toWallMs(this.#pace.raceClock(), newestMs);
+    if (takenMs !== undefined) metrics.eventAge(clock.nowMs() - takenMs, car, newestMs);
+  }
+
+  #count(item: SourceItem, { appends, fault, samples, thinned, frame }: ItemOutcome): void {
     const { metrics, resume } = this.#options;
     // What the log already holds was counted before the restart.
     if (!resume.isDone) return;
@@ -178,6 +186,7 @@ export class Publisher {
     } else if (fault === undefined) {
       metrics.frameAdmitted(samples, appends[0]?.payload.length ?? 0);
       if (thinned > 0) metrics.samplesThinned(thinned);
+      if (frame !== undefined) this.#measureAge(frame);
     } else metrics.frameRejected(fault);
   }
 }

@@ -211,6 +211,7 @@ export function instantTiming(clock?: { advance(ms: number): void }): QueueTimin
       clock?.advance(ms);
     },
     yieldTurn: async () => {},
+    steadyMs: () => slept.reduce((sum, ms) => sum + ms, 0),
     random: () => 0.5,
   };
 }

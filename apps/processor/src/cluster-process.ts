@@ -30,6 +30,7 @@ import {
 } from "@burnline/runtime";
 import type { SnapshotStore } from "@burnline/stream";
 import { createClusterProcessor } from "./cluster-processor.ts";
+import { registerScaleMetrics } from "./cluster-scale.ts";
 import type { ProcessorConfig } from "./config.ts";
 import { factLogSink } from "./fact-log-sink.ts";
 import { createProcessorMetrics } from "./processor-metrics.ts";
@@ -106,7 +107,7 @@ async function assemble(assembly: Assembly): Promise<ClusterProcess> {
       }),
       ...{ snapshots, live: new NatsLiveChannel(link) },
     },
-    ...{ race, ownerId: memberId, steadyClock, logger, metrics: createProcessorMetrics(metrics) },
+    ...{ race, ownerId: memberId, steadyClock, logger, metrics: createProcessorMetrics(metrics, steadyClock) },
     membership: new RedisMembership(redis, { race, partitions: PARTITION_COUNT }),
     link: await NatsPeerLink.open(link, race, memberId),
     logPulse: () => link.pulse(),
@@ -116,6 +117,7 @@ async function assemble(assembly: Assembly): Promise<ClusterProcess> {
   const health = new Health();
   health.add("nats", () => (link.isConnected ? undefined : "not connected"));
   const scale = () => processor.scale();
+  registerScaleMetrics(metrics, scale);
   const server = new HttpServer({
     host: config.host,
     port: config.port,

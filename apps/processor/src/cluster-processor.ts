@@ -244,6 +244,7 @@ class OwnershipShell {
     }
     this.#runs.delete(partition);
     this.#scale.forget(partition);
+    metrics.partitionEnded(partition);
     this.#core.onOutcome(this.#nowMs(), partition, end);
     this.#obey();
     this.#noteDrained();

@@ -1,3 +1,4 @@
+import type { Metrics } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 
 /** What the autoscaler looks at, beside how busy the process is. */
@@ -33,4 +34,12 @@ export class ClusterScale {
     const lags = [...this.#lags.values()].map(({ lagMs, atMs }) => (nowMs - atMs <= LAG_VALID_MS ? lagMs : 0));
     return { lagSeconds: Math.round(Math.max(0, ...lags)) / 1_000, unowned };
   }
+}
+
+/** The same for people and alerts. */
+export function registerScaleMetrics(metrics: Metrics, read: () => ScaleReading): void {
+  const lag = "How far the partition of ours that is furthest behind is behind the log";
+  metrics.reading({ name: "processor_lag_seconds", help: lag }, () => read().lagSeconds);
+  const unowned = "Partitions that nobody alive has, as seen from here";
+  metrics.reading({ name: "processor_unowned_partitions_count", help: unowned }, () => read().unowned);
 }

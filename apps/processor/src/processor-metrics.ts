@@ -1,10 +1,17 @@
-import type { Metrics } from "@burnline/runtime";
+import { createLatencies, type Metrics } from "@burnline/runtime";
+import type { Clock } from "@burnline/std";
 
 /** What the processor counts for the outside. */
 export interface ProcessorMetrics {
+  /** `ageMs`: since the log took the oldest record of what was read. */
+  read(ageMs: number): void;
   committed(records: number, outputs: number, oldestWaitSeconds: number): void;
+  relayed(seconds: number): void;
   recovered(source: string): void;
-  snapshotStored(bytes: number): void;
+  snapshotStored(partition: number, bytes: number, seconds: number): void;
+  /** A partition begins to run here, so its next snapshot is due from now on; or it does not run here any more. */
+  partitionBegan(partition: number): void;
+  partitionEnded(partition: number): void;
   dataGap(): void;
   partitionLost(reason: string): void;
   partitionFailed(): void;
@@ -20,7 +27,12 @@ export interface ProcessorLogger {
   error(fields: object, message: string): void;
 }
 
-export function createProcessorMetrics(metrics: Metrics): ProcessorMetrics {
+export function createProcessorMetrics(metrics: Metrics, steadyClock: Clock): ProcessorMetrics {
+  const latency = createLatencies(metrics, "processor");
+  const readAge = latency({
+    name: "processor_read_age_seconds",
+    help: "From the log's taking a record to our reading it, oldest record of each read",
+  });
   const records = metrics.counter({
     name: "processor_records_committed_total",
     help: "Log records whose effects are committed",
@@ -37,6 +49,22 @@ export function createProcessorMetrics(metrics: Metrics): ProcessorMetrics {
     name: "processor_recoveries_total",
     help: "Partitions taken over, by where their state came from",
     labels: ["source"],
+  });
+  const relay = latency({
+    name: "processor_relay_seconds",
+    help: "From a commit to the fact log's acknowledgement of what it put out",
+  });
+  const snapshotMs = new Map<number, number>();
+  metrics.reading(
+    { name: "processor_snapshot_age_seconds", help: "Age of the oldest newest snapshot of our partitions" },
+    () => {
+      const oldestMs = Math.min(steadyClock.nowMs(), ...snapshotMs.values());
+      return (steadyClock.nowMs() - oldestMs) / 1_000;
+    },
+  );
+  const snapshotTime = metrics.histogram({
+    name: "processor_snapshot_seconds",
+    help: "Time to read a partition's state and to store it as a snapshot",
   });
   const snapshots = metrics.counter({ name: "processor_snapshots_stored_total", help: "Snapshots stored" });
   const snapshotSize = metrics.gauge({ name: "processor_snapshot_size_bytes", help: "Size of the last snapshot" });
@@ -77,9 +105,15 @@ export function createProcessorMetrics(metrics: Metrics): ProcessorMetrics {
       outputs.add(outputCount);
       wait.observe(oldestWaitSeconds);
     },
+    read: (ageMs) => readAge.observe(ageMs),
+    relayed: (seconds) => relay.observe(seconds * 1_000),
+    partitionBegan: (partition) => snapshotMs.set(partition, steadyClock.nowMs()),
+    partitionEnded: (partition) => snapshotMs.delete(partition),
     recovered: (source) => recoveries.add(1, { source }),
-    snapshotStored: (bytes) => {
+    snapshotStored: (partition, bytes, seconds) => {
       snapshots.add();
+      snapshotMs.set(partition, steadyClock.nowMs());
+      snapshotTime.observe(seconds);
       snapshotSize.set(bytes);
     },
     dataGap: () => gaps.add(),

@@ -5,12 +5,15 @@ import type { ProcessorLogger, ProcessorMetrics } from "./processor-metrics.ts";
 export function observeRunners(metrics: ProcessorMetrics, logger: ProcessorLogger): RunnerObserver {
   return {
     recovered: (partition, source, position) => {
+      metrics.partitionBegan(partition);
       metrics.recovered(source);
       if (source === "snapshot")
         logger.warn({ partition, position }, "the state store had lost this partition; recovered it from a snapshot");
     },
     committed: (_, records, outputs, oldestWaitMs) => metrics.committed(records, outputs, oldestWaitMs / 1000),
-    snapshotStored: (_, bytes) => metrics.snapshotStored(bytes),
+    read: (_, ageMs) => metrics.read(ageMs),
+    relayed: (_, tookMs) => metrics.relayed(tookMs / 1_000),
+    snapshotStored: (partition, bytes, tookMs) => metrics.snapshotStored(partition, bytes, tookMs / 1_000),
     dataGap: (partition, firstMissing, firstPresent) => {
       metrics.dataGap();
       logger.error(

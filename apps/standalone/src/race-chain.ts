@@ -13,6 +13,7 @@ import {
   type Part,
   SqliteSnapshotStore,
   SqliteStateStore,
+  steadyClock,
   wallClock,
 } from "@burnline/runtime";
 import { type StandaloneConfig, VERSION } from "./config.ts";
@@ -64,7 +65,7 @@ export async function createRaceChain({ config, race, logger, onFault }: ChainDe
       state: new SqliteStateStore(db, wallClock),
       snapshots: new SqliteSnapshotStore(db),
     },
-    ...{ race: raceId, ownerId: OWNER_ID, logger, metrics: createProcessorMetrics(metrics) },
+    ...{ race: raceId, ownerId: OWNER_ID, logger, metrics: createProcessorMetrics(metrics, steadyClock) },
     onFatal: (error) => onFault("processor", error),
     sleep: (ms) => sleep(ms),
   });

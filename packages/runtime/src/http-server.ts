@@ -5,7 +5,7 @@ import { assert } from "@burnline/std";
 import { type FastifyInstance, fastify } from "fastify";
 import { BusyShare } from "./busy-share.ts";
 import type { Health } from "./health.ts";
-import type { Metrics } from "./metrics.ts";
+import { type Metrics, metricsContentType } from "./metrics.ts";
 import { OperatingError } from "./operating-error.ts";
 import { steadyClock } from "./wall-clock.ts";
 
@@ -136,7 +136,10 @@ export class HttpServer {
       const { isReady, reasons } = await health.readiness();
       return reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "not ready", reasons });
     });
-    this.app.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
+    this.app.get("/metrics", async ({ headers }, reply) => {
+      const type = metricsContentType(headers.accept);
+      return reply.type(type).send(await metrics.render(type));
+    });
     this.app.get("/scale", async () => ({ busy: Math.round(this.#busyShare.read() * 1_000) / 1_000, ...scale?.() }));
   }
 

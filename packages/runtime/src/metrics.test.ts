@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Metrics } from "./metrics.ts";
+import { Metrics, metricsContentType } from "./metrics.ts";
 
 test("declared metrics are rendered for Prometheus", async () => {
   const metrics = new Metrics(["gateway"]);
@@ -16,7 +16,34 @@ test("declared metrics are rendered for Prometheus", async () => {
   expect(text).toContain("gateway_clients_count 4");
   expect(text).toContain('gateway_encode_seconds_bucket{le="0.1"} 1');
   expect(text).toContain('gateway_encode_seconds_bucket{le="1"} 2');
-  expect(metrics.contentType).toContain("text/plain");
+  expect(metricsContentType(undefined)).toContain("text/plain");
+});
+
+test("OpenMetrics has exemplars, and whoever asks for it changes nothing for the others", async () => {
+  const metrics = new Metrics(["gateway"], { withProcess: true });
+  metrics.counter({ name: "gateway_inputs_total", help: "Inputs" }).add();
+  const age = metrics.histogram({ name: "gateway_fact_age_seconds", help: "Age", buckets: [1], withExemplars: true });
+  age.observe(0.5, {}, { car: "24", event_time_ms: "1000" });
+  age.observe(0.25);
+  const open = metricsContentType("application/openmetrics-text;version=1.0.0,text/plain;q=0.5");
+  expect(open).toContain("openmetrics");
+  const [first, plain, second] = await Promise.all([metrics.render(open), metrics.render(), metrics.render(open)]);
+  for (const text of [first, second]) {
+    expect(text).toMatch(/gateway_fact_age_seconds_bucket\{le="1"\} 2 # \{car="24",event_time_ms="1000"\} 0.5 \d+/);
+    expect(text).toContain("# TYPE gateway_inputs counter\ngateway_inputs_total 1");
+    expect(text).toMatch(/# EOF\n$/);
+  }
+  expect(plain).toContain("# TYPE gateway_inputs_total counter\ngateway_inputs_total 1");
+  expect(plain).toContain("process_cpu_seconds_total");
+  expect(plain).not.toContain("event_time_ms");
+});
+
+test("a gauge that is read when it is asked for", async () => {
+  const metrics = new Metrics(["gateway"]);
+  let age = 1;
+  metrics.reading({ name: "gateway_view_age_seconds", help: "Age" }, () => age);
+  age = 7;
+  expect(await metrics.render()).toContain("gateway_view_age_seconds 7");
 });
 
 test("label values beyond the cap become other, known ones stay themselves", async () => {

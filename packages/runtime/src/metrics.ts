@@ -1,5 +1,13 @@
 import { assert } from "@burnline/std";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type OpenMetricsContentType,
+  type PrometheusContentType,
+  Registry,
+} from "prom-client";
 
 /** Different values a label may take; any further one is counted as "other", so no input can grow the memory. */
 const LABEL_VALUES_MAX = 200;
@@ -10,6 +18,17 @@ const OTHER = "other";
 const DEFAULT_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 type Labels = Readonly<Record<string, string>>;
+
+type MetricsContentType = PrometheusContentType | OpenMetricsContentType;
+
+/** The format for who says in its Accept header what it takes. */
+export function metricsContentType(accept: string | undefined): MetricsContentType {
+  const isOpen = accept?.includes("application/openmetrics-text") === true;
+  return isOpen ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
+}
+
+/** Names one event that an observation came from; 128 characters in all at most. Only OpenMetrics can say it. */
+export type Exemplar = Readonly<Record<string, string>>;
 
 export interface MetricOptions {
   /** `<service>_<noun>_<unit>`; a counter also ends in `_total`. */
@@ -27,9 +46,16 @@ export interface GaugeMetric {
 }
 
 export interface HistogramMetric {
-  observe(value: number, labels?: Labels): void;
+  /** The exemplar is kept, the newest of each bucket, if the histogram was declared `withExemplars`. */
+  observe(value: number, labels?: Labels, exemplar?: Exemplar): void;
   /** Call the returned function at the end; observes seconds. */
   startTimer(labels?: Labels): () => void;
+}
+
+export interface HistogramOptions extends MetricOptions {
+  /** In the unit of the name; default seconds from 1 ms to 5 s. */
+  readonly buckets?: readonly number[];
+  readonly withExemplars?: boolean;
 }
 
 export interface MetricsOptions {
@@ -40,7 +66,9 @@ export interface MetricsOptions {
 
 /** The metrics of a process, in one Prometheus registry. Declaring a name twice or against the rules throws. */
 export class Metrics {
-  readonly #registry = new Registry();
+  /** Between two renderings it is one of OpenMetrics, because only that takes histograms with exemplars. */
+  readonly #registry = new Registry<MetricsContentType>();
+  #rendering: Promise<unknown> = Promise.resolve();
   readonly #services: readonly string[];
   readonly #labelValuesMax: number;
 
@@ -48,6 +76,7 @@ export class Metrics {
   constructor(services: readonly string[], options: MetricsOptions = {}) {
     this.#services = services;
     this.#labelValuesMax = options.labelValuesMax ?? LABEL_VALUES_MAX;
+    this.#registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     if (options.withProcess === true) collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -65,12 +94,28 @@ export class Metrics {
     return { set: (value, labels) => gauge.set(cap(labels), value) };
   }
 
-  histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): HistogramMetric {
+  /** A gauge that is read when it is asked for. */
+  reading(options: MetricOptions, read: () => number): void {
+    assert(!options.name.endsWith("_total"), `the gauge ${options.name} ends in _total`);
+    new Gauge({
+      ...this.#configOf(options),
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  histogram(options: HistogramOptions): HistogramMetric {
     assert(!options.name.endsWith("_total"), `the histogram ${options.name} ends in _total`);
     const buckets = [...(options.buckets ?? DEFAULT_BUCKETS_SECONDS)];
-    const histogram = new Histogram({ ...this.#configOf(options), buckets });
+    const { withExemplars = false } = options;
+    const histogram = new Histogram({ ...this.#configOf(options), buckets, enableExemplars: withExemplars });
     const cap = this.#capLabels(options);
-    const observe = (value: number, labels?: Labels) => histogram.observe(cap(labels), value);
+    const observe = (value: number, labels?: Labels, exemplar?: Exemplar) => {
+      if (!withExemplars) histogram.observe(cap(labels), value);
+      else if (exemplar === undefined) histogram.observe({ labels: cap(labels), value });
+      else histogram.observe({ labels: cap(labels), value, exemplarLabels: exemplar });
+    };
     return {
       observe,
       startTimer: (labels) => {
@@ -80,13 +125,23 @@ export class Metrics {
     };
   }
 
-  /** The text that Prometheus scrapes. */
-  async render(): Promise<string> {
-    return this.#registry.metrics();
+  /** The text that Prometheus scrapes; exemplars are in OpenMetrics only. */
+  async render(contentType: MetricsContentType = Registry.PROMETHEUS_CONTENT_TYPE): Promise<string> {
+    const rendering = this.#rendering.then(() => this.#render(contentType));
+    this.#rendering = rendering.catch(() => {});
+    return rendering;
   }
 
-  get contentType(): string {
-    return this.#registry.contentType;
+  /** The registry has one format at a time, and OpenMetrics takes `_total` off the names of its counters for good. */
+  async #render(contentType: MetricsContentType): Promise<string> {
+    const names = this.#registry.getMetricsAsArray().map((metric) => ({ metric, name: metric.name }));
+    this.#registry.setContentType(contentType);
+    try {
+      return await this.#registry.metrics();
+    } finally {
+      this.#registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+      for (const { metric, name } of names) metric.name = name;
+    }
   }
 
   #configOf({ name, help, labels = [] }: MetricOptions) {

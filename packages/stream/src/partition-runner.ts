@@ -57,9 +57,13 @@ export const RUNNER_DEFAULTS = {
 /** What a shell may want to count. Every method is called at most a few times per step. */
 export interface RunnerObserver {
   recovered?(partition: number, source: RecoverySource, position: LogPosition): void;
+  /** `ageMs`: how long ago the log took the oldest of the records that a step read. */
+  read?(partition: number, ageMs: number): void;
   /** `lagMs`: how long ago the log took the newest record of the commit. */
   committed?(partition: number, records: number, outputs: number, oldestWaitMs: number, lagMs: number): void;
-  snapshotStored?(partition: number, bytes: number): void;
+  /** The sink has what the commit put into the outbox. */
+  relayed?(partition: number, tookMs: number): void;
+  snapshotStored?(partition: number, bytes: number, tookMs: number): void;
   dataGap?(partition: number, firstMissing: LogPosition, firstPresent: LogPosition): void;
   lost?(partition: number, why: "renewal" | "fenced" | "conflict"): void;
 }
@@ -153,6 +157,9 @@ export class PartitionRunner {
       Math.max(1, this.#options.recordsPerCommitMax - this.#pendingRecords),
       Math.min(waitMs, this.#msUntilCommit()),
     );
+    const first = records[0];
+    if (first !== undefined)
+      this.#observer.read?.(this.#options.partition, this.#ports.clock.nowMs() - first.appendedAtMs);
     for (const record of records) this.#process(record);
     this.#publishLive(records.at(-1));
     if (this.#pendingRecords > 0 && this.#commitDue()) {
@@ -223,7 +230,9 @@ export class PartitionRunner {
     this.#pendingRecords = 0;
     if (this.#outbox.length > 0) {
       this.#outbox.length = 0;
+      const beganMs = this.#steadyMs();
       await drainOutbox(this.#ports.state, this.#lease, this.#ports.sink);
+      this.#observer.relayed?.(this.#options.partition, this.#steadyMs() - beganMs);
     }
     return undefined;
   }
@@ -245,7 +254,7 @@ export class PartitionRunner {
     await this.#ports.snapshots.put({ partition, position: state.position, bytes });
     this.#snapshotDueMs = nowMs + this.#options.snapshotIntervalMs;
     this.#recordsSinceSnapshot = 0;
-    this.#observer.snapshotStored?.(partition, bytes.length);
+    this.#observer.snapshotStored?.(partition, bytes.length, this.#steadyMs() - nowMs);
   }
 
   async #checkForGap(): Promise<void> {
