@@ -98,16 +98,18 @@ async function assemble(assembly: Assembly): Promise<ClusterProcess> {
   await claimRedisRace(redis, race, PARTITION_COUNT);
   const raceLog = await openRaceLog(link, race, limits, logger);
   const factLog = await openFactLog(link, race, limits, logger);
+  const processorMetrics = createProcessorMetrics(metrics, steadyClock);
+  const sink = factLogSink(factLog, (frames) => processorMetrics.lateFrames(frames));
   const processor = createClusterProcessor({
     ports: {
-      ...{ log: raceLog, sink: factLogSink(factLog), clock: wallClock, steadyClock },
+      ...{ log: raceLog, sink, clock: wallClock, steadyClock },
       state: new RedisStateStore(redis, {
         race,
         onDamage: (partition) => logger.error({ partition }, "parts of this partition were missing in Redis"),
       }),
       ...{ snapshots, live: new NatsLiveChannel(link) },
     },
-    ...{ race, ownerId: memberId, steadyClock, logger, metrics: createProcessorMetrics(metrics, steadyClock) },
+    ...{ race, ownerId: memberId, steadyClock, logger, metrics: processorMetrics },
     membership: new RedisMembership(redis, { race, partitions: PARTITION_COUNT }),
     link: await NatsPeerLink.open(link, race, memberId),
     logPulse: () => link.pulse(),

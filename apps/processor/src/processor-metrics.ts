@@ -7,6 +7,7 @@ export interface ProcessorMetrics {
   read(ageMs: number): void;
   committed(records: number, outputs: number, oldestWaitSeconds: number): void;
   relayed(seconds: number): void;
+  lateFrames(count: number): void;
   recovered(source: string): void;
   snapshotStored(partition: number, bytes: number, seconds: number): void;
   /** A partition begins to run here, so its next snapshot is due from now on; or it does not run here any more. */
@@ -28,6 +29,15 @@ export interface ProcessorLogger {
 }
 
 export function createProcessorMetrics(metrics: Metrics, steadyClock: Clock): ProcessorMetrics {
+  return { ...workMetrics(metrics), ...snapshotMetrics(metrics, steadyClock), ...ownershipMetrics(metrics) };
+}
+
+type WorkMetrics = Pick<ProcessorMetrics, "read" | "committed" | "relayed" | "lateFrames" | "dataGap">;
+type SnapshotMetrics = Pick<ProcessorMetrics, "snapshotStored" | "partitionBegan" | "partitionEnded">;
+type OwnershipMetrics = Omit<ProcessorMetrics, keyof WorkMetrics | keyof SnapshotMetrics>;
+
+/** From the log to the fact log. */
+function workMetrics(metrics: Metrics): WorkMetrics {
   const latency = createLatencies(metrics, "processor");
   const readAge = latency({
     name: "processor_read_age_seconds",
@@ -45,32 +55,62 @@ export function createProcessorMetrics(metrics: Metrics, steadyClock: Clock): Pr
     name: "processor_commit_wait_seconds",
     help: "From reading a record to the commit that holds it, oldest record of each commit",
   });
-  const recoveries = metrics.counter({
-    name: "processor_recoveries_total",
-    help: "Partitions taken over, by where their state came from",
-    labels: ["source"],
-  });
   const relay = latency({
     name: "processor_relay_seconds",
     help: "From a commit to the fact log's acknowledgement of what it put out",
   });
-  const snapshotMs = new Map<number, number>();
-  metrics.reading(
-    { name: "processor_snapshot_age_seconds", help: "Age of the oldest newest snapshot of our partitions" },
-    () => {
-      const oldestMs = Math.min(steadyClock.nowMs(), ...snapshotMs.values());
-      return (steadyClock.nowMs() - oldestMs) / 1_000;
-    },
-  );
-  const snapshotTime = metrics.histogram({
-    name: "processor_snapshot_seconds",
-    help: "Time to read a partition's state and to store it as a snapshot",
+  const late = metrics.counter({
+    name: "processor_late_frames_total",
+    help: "Frames with samples that came too late to be counted; they are kept on the late subject",
   });
-  const snapshots = metrics.counter({ name: "processor_snapshots_stored_total", help: "Snapshots stored" });
-  const snapshotSize = metrics.gauge({ name: "processor_snapshot_size_bytes", help: "Size of the last snapshot" });
   const gaps = metrics.counter({
     name: "processor_data_gaps_total",
     help: "Times the log was trimmed before it was counted",
+  });
+  return {
+    read: (ageMs) => readAge.observe(ageMs),
+    committed: (recordCount, outputCount, oldestWaitSeconds) => {
+      records.add(recordCount);
+      outputs.add(outputCount);
+      wait.observe(oldestWaitSeconds);
+    },
+    relayed: (seconds) => relay.observe(seconds * 1_000),
+    lateFrames: (count) => late.add(count),
+    dataGap: () => gaps.add(),
+  };
+}
+
+function snapshotMetrics(metrics: Metrics, steadyClock: Clock): SnapshotMetrics {
+  /** Since when each of our partitions has had its newest snapshot, or none since it began. */
+  const sinceMs = new Map<number, number>();
+  const age = "Since the partition of ours whose newest snapshot is the oldest got it, or began to run here";
+  metrics.reading({ name: "processor_snapshot_age_seconds", help: age }, () => {
+    const nowMs = steadyClock.nowMs();
+    return (nowMs - Math.min(nowMs, ...sinceMs.values())) / 1_000;
+  });
+  const time = metrics.histogram({
+    name: "processor_snapshot_seconds",
+    help: "Time to read a partition's state and to store it as a snapshot",
+  });
+  const stored = metrics.counter({ name: "processor_snapshots_stored_total", help: "Snapshots stored" });
+  const size = metrics.gauge({ name: "processor_snapshot_size_bytes", help: "Size of the last snapshot" });
+  return {
+    partitionBegan: (partition) => void sinceMs.set(partition, steadyClock.nowMs()),
+    partitionEnded: (partition) => void sinceMs.delete(partition),
+    snapshotStored: (partition, bytes, seconds) => {
+      sinceMs.set(partition, steadyClock.nowMs());
+      stored.add();
+      time.observe(seconds);
+      size.set(bytes);
+    },
+  };
+}
+
+function ownershipMetrics(metrics: Metrics): OwnershipMetrics {
+  const recoveries = metrics.counter({
+    name: "processor_recoveries_total",
+    help: "Partitions taken over, by where their state came from",
+    labels: ["source"],
   });
   const lost = metrics.counter({
     name: "processor_partitions_lost_total",
@@ -100,23 +140,7 @@ export function createProcessorMetrics(metrics: Metrics, steadyClock: Clock): Pr
     help: "Times that members or leases could not be read or written; nothing is taken or given back meanwhile",
   });
   return {
-    committed: (recordCount, outputCount, oldestWaitSeconds) => {
-      records.add(recordCount);
-      outputs.add(outputCount);
-      wait.observe(oldestWaitSeconds);
-    },
-    read: (ageMs) => readAge.observe(ageMs),
-    relayed: (seconds) => relay.observe(seconds * 1_000),
-    partitionBegan: (partition) => snapshotMs.set(partition, steadyClock.nowMs()),
-    partitionEnded: (partition) => snapshotMs.delete(partition),
     recovered: (source) => recoveries.add(1, { source }),
-    snapshotStored: (partition, bytes, seconds) => {
-      snapshots.add();
-      snapshotMs.set(partition, steadyClock.nowMs());
-      snapshotTime.observe(seconds);
-      snapshotSize.set(bytes);
-    },
-    dataGap: () => gaps.add(),
     partitionLost: (reason) => lost.add(1, { reason }),
     partitionFailed: () => failed.add(),
     partitionsOwned: (count) => owned.set(count),

@@ -59,13 +59,19 @@ export async function createRaceChain({ config, race, logger, onFault }: ChainDe
     },
     options: { speed: config.speed, ...(config.record === undefined ? {} : { recordFile: config.record }) },
   });
+  const processorMetrics = createProcessorMetrics(metrics, steadyClock);
   const processor = createProcessor({
     ports: {
-      ...{ log: raceLog, live, clock: wallClock, sink: factLogSink(factLog) },
+      ...{
+        log: raceLog,
+        live,
+        clock: wallClock,
+        sink: factLogSink(factLog, (frames) => processorMetrics.lateFrames(frames)),
+      },
       state: new SqliteStateStore(db, wallClock),
       snapshots: new SqliteSnapshotStore(db),
     },
-    ...{ race: raceId, ownerId: OWNER_ID, logger, metrics: createProcessorMetrics(metrics, steadyClock) },
+    ...{ race: raceId, ownerId: OWNER_ID, logger, metrics: processorMetrics },
     onFatal: (error) => onFault("processor", error),
     sleep: (ms) => sleep(ms),
   });
