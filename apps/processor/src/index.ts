@@ -9,6 +9,7 @@ export type { CarCounts, CarState } from "./car-state.ts";
 export type { ClusterProcessor, ClusterProcessorOptions } from "./cluster-processor.ts";
 export { createClusterProcessor } from "./cluster-processor.ts";
 export type { ScaleReading } from "./cluster-scale.ts";
+export { registerScaleMetrics } from "./cluster-scale.ts";
 export { factLogSink } from "./fact-log-sink.ts";
 export { MODEL_SHARE_MAX, modelCorrection } from "./model-correction.ts";
 export type { Processor, ProcessorOptions } from "./processor.ts";

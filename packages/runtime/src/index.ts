@@ -34,6 +34,7 @@ export { NatsEventLog } from "./nats-event-log.ts";
 export type { NatsCredentials, NatsLink, NatsOptions, NatsTls } from "./nats-link.ts";
 export { connectNats } from "./nats-link.ts";
 export { NatsLiveChannel } from "./nats-live-channel.ts";
+export { createNatsMetrics } from "./nats-metrics.ts";
 export { NatsPeerLink } from "./nats-peer-link.ts";
 export type { NatsApp, NatsPermissionOptions, NatsPermissions } from "./nats-permissions.ts";
 export { natsPermissions } from "./nats-permissions.ts";
