@@ -36,12 +36,20 @@ export function lintChart(values: unknown, options: RenderOptions = {}): string 
   return runHelm("lint", values, options);
 }
 
-function runHelm(verb: "template" | "lint", values: unknown, options: RenderOptions): string {
+/** What helm prints after an installation. */
+export function chartNotes(values: unknown, options: RenderOptions = {}): string {
+  return runHelm("install", values, options).split("\nNOTES:\n")[1] ?? "";
+}
+
+type Verb = "template" | "lint" | "install";
+
+function runHelm(verb: Verb, values: unknown, options: RenderOptions): string {
   const { release = "burnline", namespace = "burnline", apis = ALL_APIS, kubeVersion, chart = CHART_FOLDER } = options;
-  const own =
-    verb === "template"
-      ? [release, chart, ...(apis.length > 0 ? ["--api-versions", apis.join(",")] : [])]
-      : ["--strict", chart];
+  const own = {
+    lint: ["--strict", chart],
+    template: [release, chart, ...(apis.length > 0 ? ["--api-versions", apis.join(",")] : [])],
+    install: [release, chart, "--dry-run=client"],
+  }[verb];
   const version = kubeVersion === undefined ? [] : ["--kube-version", kubeVersion];
   const outcome = spawnSync("helm", [verb, ...own, "--namespace", namespace, ...version, "--values", "-"], {
     input: JSON.stringify(values),
@@ -61,7 +69,8 @@ function runHelm(verb: "template" | "lint", values: unknown, options: RenderOpti
 function refusalText(answer: string): string {
   return answer
     .replace(/^Error: /m, "")
-    .replace(/^(execution error at|values don't meet the specifications).*?: ?/ms, "")
+    .replace(/^execution error at \([^)]*\): /, "")
+    .replace(/^values don't meet the specifications[^\n]*\n/, "")
     .replace(/^\n?burnline:\n/m, "")
     .replace(/\n+Use --debug flag.*/s, "")
     .trim();
