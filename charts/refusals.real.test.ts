@@ -132,6 +132,7 @@ const NONSENSE: readonly Refusal[] = [
   [{ image: { digests: { gateway: "sha256:1" } } }, "- at '/image/digests/gateway': 'sha256:1' does not match pattern"],
   [{ image: { digests: { dashboard: "" } } }, "- at '/image/digests': additional properties 'dashboard' not allowed"],
   [{ gateway: { drain: { preStopSeconds: 0 } } }, "- at '/gateway/drain/preStopSeconds': minimum: got 0, want 1"],
+  [{ gateway: { drain: { stopSeconds: 19 } } }, "- at '/gateway/drain/stopSeconds': minimum: got 19, want 20"],
   [
     { gateway: { allowedOrigins: ["a.example"] } },
     "- at '/gateway/allowedOrigins/0': 'a.example' does not match pattern",

@@ -11,7 +11,7 @@ const resources = fc.record({
 });
 const drain = fc.record({
   preStopSeconds: fc.integer({ min: 1, max: 60 }),
-  stopSeconds: fc.integer({ min: 45, max: 120 }),
+  stopSeconds: fc.integer({ min: 20, max: 120 }),
   graceSeconds: fc.integer({ min: 1, max: 20 }),
 });
 /** min <= max, and what is warmed before lies below max. */
