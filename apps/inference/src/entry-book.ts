@@ -2,7 +2,7 @@ import { type ControlEvent, ControlEventSchema, fromBinary, type RaceDefinition 
 import { DEFAULT_PROFILE_ID } from "@burnline/fuel";
 import type { EventLog, LogReader } from "@burnline/stream";
 
-/** Control events are fanned out to every partition, so one partition tells them all. */
+/** What concerns all cars is in every partition, so one partition tells it. */
 const CONTROL_PARTITION = 0;
 
 /** Control records read at a time. */

@@ -2,6 +2,7 @@ import {
   CONTROL_SCHEMA_VERSION,
   type ControlEvent,
   ControlEventSchema,
+  controlCar,
   create,
   MESSAGE_BYTES_MAX,
   PARTITION_COUNT,
@@ -61,7 +62,8 @@ export interface ItemOutcome {
 
 /**
  * Turns the items of a source into the records of the race log: race definition first, a tick in every partition each
- * second of arrival time, control events fanned out to every partition, admitted frames into their car's partition.
+ * second of arrival time, control events into their car's partition or, where they concern all cars, into every one,
+ * admitted frames into their car's partition.
  * Pure and deterministic: the records depend on the items and on nothing else, which is what resuming relies on.
  *
  *   records = start(), then for each item: tick() while tickDue(item.arrivalMs), then accept(item); trailing ticks
@@ -178,13 +180,14 @@ export class IngestSession {
     if (!admitted.ok) return admitted;
     const { payload, kind } = admitted.value;
     if (event.event.case === "raceDefinition") this.#admission.updateRace(event.event.value);
-    const appends = everyPartition((partition) => ({
+    const car = controlCar(event);
+    const intoPartition = (partition: number): LogAppend => ({
       partition,
       subject: subjects.control(this.race, partition, kind),
       payload,
       messageId: `ctl:${event.id}:${partition}`,
-    }));
-    return ok(appends);
+    });
+    return ok(car === undefined ? everyPartition(intoPartition) : [intoPartition(partitionOf(car))]);
   }
 }
 

@@ -2,6 +2,7 @@ import {
   CARS_MAX,
   type ControlEvent,
   ControlEventSchema,
+  controlCar,
   create,
   DataGapFactSchema,
   decodeFrame,
@@ -19,7 +20,6 @@ import {
 import { KeyedState, type LogRecord, type Operator, type OperatorOutput } from "@burnline/stream";
 import { CarPipeline } from "./car-pipeline.ts";
 import { type CarCounts, type CarState, createCarState, decodeCar, encodeCar } from "./car-state.ts";
-import { controlCar } from "./control-car.ts";
 import { raceLevelFactRecord } from "./fact-record.ts";
 import { encodeLiveValue } from "./live-value.ts";
 import { RaceState } from "./race-state.ts";

@@ -1,4 +1,5 @@
 export { create, fromBinary, fromJson, fromJsonString, toBinary, toJson, toJsonString } from "@bufbuild/protobuf";
+export { controlCar } from "./control-car.ts";
 export type { FrameFault } from "./frame.ts";
 export { decodeFrame, frameFault, STATUS_OFF_TRACK, STATUS_ON_PIT_ROAD, STATUS_RESET } from "./frame.ts";
 export * from "./generated/burnline/v1/control_pb.js";

@@ -2,7 +2,7 @@
 // @generated from file burnline/v1/control.proto (package burnline.v1, syntax proto3)
 /* eslint-disable */
 
-// What race control, timing and the pit wall say. Fanned out to every partition.
+// What race control, timing and the pit wall say. In the car's partition, or in every one.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";

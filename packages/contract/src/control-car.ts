@@ -1,4 +1,4 @@
-import type { ControlEvent } from "@burnline/contract";
+import type { ControlEvent } from "./generated/burnline/v1/control_pb.js";
 
 /** The one car that a control event is about; undefined when it concerns all. */
 export function controlCar({ event }: ControlEvent): string | undefined {
