@@ -65,7 +65,6 @@ describe("NATS and Redis beside the apps", () => {
     expect(setViolations(shut, NETWORK_RULES).map(({ object, text }) => `${object} ${text}`)).toEqual([
       "StatefulSet/redis no NetworkPolicy restricts its Ingress",
       "StatefulSet/redis no NetworkPolicy restricts its Egress",
-      "StatefulSet/redis no NetworkPolicy lets it out to DNS, UDP and TCP",
     ]);
   });
 

@@ -43,8 +43,8 @@ const CONTRADICTIONS: readonly Refusal[] = [
     'ingest.autoscaling.preWarm starts and ends at "0 9 * * *": give it an end of its own.',
   ],
   [
-    { gateway: { resources: { memory: "64Mi" } } },
-    "gateway gets a heap of only 44 MiB, and needs 64: raise gateway.resources.memory or gateway.heapPercent.",
+    { gateway: { resources: { memory: "100Mi" } } },
+    "gateway gets a heap of only 36 MiB, and needs 64: raise gateway.resources.memory or gateway.heapPercent.",
   ],
   [
     { gateway: { service: { nodePort: 30080 } } },

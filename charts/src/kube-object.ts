@@ -103,6 +103,10 @@ export interface Volume {
   readonly hostPath?: unknown;
   readonly configMap?: Reference;
   readonly secret?: { readonly secretName: string; readonly defaultMode?: number; readonly optional?: boolean };
+  readonly projected?: {
+    readonly defaultMode?: number;
+    readonly sources?: readonly { readonly secret?: Reference; readonly configMap?: Reference }[];
+  };
   readonly persistentVolumeClaim?: { readonly claimName: string };
 }
 

@@ -56,7 +56,10 @@ export const NETWORK_RULES: readonly SetRule[] = [
     name: "names can be looked up",
     faults: (objects) =>
       podSets(objects)
-        .filter((pods) => !policiesOf(pods, objects, "Egress").some(letsOutToDns))
+        .map((pods) => ({ ...pods, policies: policiesOf(pods, objects, "Egress") }))
+        // Who may talk to nobody has no names to look up.
+        .filter(({ policies }) => policies.some(({ spec }) => (spec.egress ?? []).length > 0))
+        .filter(({ policies }) => !policies.some(letsOutToDns))
         .map((pods) => ({ object: pods.owner, text: "no NetworkPolicy lets it out to DNS, UDP and TCP" })),
   },
   {

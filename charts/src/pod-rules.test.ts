@@ -36,6 +36,11 @@ const BREACHES: readonly Breach[] = [
   ["no addresses of Services in the environment", `${POD}.enableServiceLinks`],
   ["secrets are for few eyes", `${POD}.volumes.1.secret.defaultMode`],
   ["secrets are for few eyes", `${POD}.volumes.1.secret.defaultMode`, 440],
+  [
+    "secrets are for few eyes",
+    `${POD}.volumes.2`,
+    { name: "all", projected: { sources: [{ configMap: { name: "c" } }, { secret: { name: "keys" } }] } },
+  ],
   ["no secret in plain sight", `${CONTAINER}.env.1`, { name: "BURNLINE_TOKEN", value: "0123456789abcdef" }],
   ["no secret in plain sight", `${CONTAINER}.env.1`, { name: "BURNLINE_REDIS", value: "redis://app:pass@redis:6379" }],
   ["the image is pinned", `${CONTAINER}.image`, "example.org:5000/gate"],

@@ -91,7 +91,10 @@ export const POD_SECURITY_RULES: readonly PodRule[] = [
     name: "secrets are for few eyes",
     faults: ({ spec }) =>
       (spec.volumes ?? [])
-        .filter(({ secret }) => secret && ((secret.defaultMode ?? 0o644) & ~SECRET_MODE_MAX) !== 0)
+        .filter(({ secret, projected }) => {
+          const holder = projected?.sources?.some((source) => source.secret !== undefined) ? projected : secret;
+          return holder !== undefined && ((holder.defaultMode ?? 0o644) & ~SECRET_MODE_MAX) !== 0;
+        })
         .map(({ name }) => `defaultMode of the secret volume ${name} lets in more than its group`),
   },
   {

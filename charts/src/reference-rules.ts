@@ -157,9 +157,13 @@ function secretsToCome(objects: readonly KubeObject[]): string[] {
 }
 
 function needsOf(spec: PodSpec): string[] {
-  const volumes = (spec.volumes ?? []).flatMap(({ secret, configMap, persistentVolumeClaim }) => [
+  const volumes = (spec.volumes ?? []).flatMap(({ secret, configMap, projected, persistentVolumeClaim }) => [
     ...(secret && secret.optional !== true ? [`Secret/${secret.secretName}`] : []),
     ...(configMap && configMap.optional !== true ? [`ConfigMap/${configMap.name}`] : []),
+    ...(projected?.sources ?? []).flatMap((source) => [
+      ...(source.secret && source.secret.optional !== true ? [`Secret/${source.secret.name}`] : []),
+      ...(source.configMap && source.configMap.optional !== true ? [`ConfigMap/${source.configMap.name}`] : []),
+    ]),
     ...(persistentVolumeClaim ? [`PersistentVolumeClaim/${persistentVolumeClaim.claimName}`] : []),
   ]);
   return [

@@ -25,9 +25,6 @@ interface ScaleDown {
   readonly policies?: readonly { readonly type: string; readonly value: number; readonly periodSeconds: number }[];
 }
 
-/** Below this a race would feel the loss of one pod. */
-const REPLICAS_MIN = 2;
-
 export const scaledObjectSpec = ({ spec }: KubeObject) => spec as ScaledObjectSpec;
 
 /** The Service, and port, that a trigger asks over HTTP; undefined for other triggers. */
@@ -59,8 +56,9 @@ export const SCALING_RULES: readonly SetRule[] = [
       }),
   },
   {
+    // With one, a race would feel the loss of a pod.
     name: "never fewer than two, never in a hurry to shrink",
-    faults: (objects) =>
+    faults: (objects, { scaledReplicasMin }) =>
       ofKind(objects, "ScaledObject").flatMap((object) => {
         const { minReplicaCount = 0, maxReplicaCount = 100, advanced, fallback } = scaledObjectSpec(object);
         const { policies = [], stabilizationWindowSeconds = 300 } =
@@ -69,7 +67,7 @@ export const SCALING_RULES: readonly SetRule[] = [
           policies.length > 0 &&
           policies.every((one) => one.type === "Pods" && one.value / one.periodSeconds <= 1 / 60);
         return [
-          ...(minReplicaCount >= REPLICAS_MIN ? [] : [`minReplicaCount is ${minReplicaCount}`]),
+          ...(minReplicaCount >= scaledReplicasMin ? [] : [`minReplicaCount is ${minReplicaCount}`]),
           ...(maxReplicaCount >= minReplicaCount ? [] : ["maxReplicaCount is below minReplicaCount"]),
           ...(isSlow ? [] : ["scaleDown takes more than one pod a minute"]),
           ...(stabilizationWindowSeconds <= 3_600 ? [] : ["scaleDown waits longer than Kubernetes allows"]),

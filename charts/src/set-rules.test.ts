@@ -37,6 +37,12 @@ const BREACHES: readonly Breach[] = [
     "spec.template.spec.volumes.2",
     { name: "c", configMap: { name: "c" } },
   ],
+  [
+    "what a pod needs is there",
+    "Deployment/gate",
+    "spec.template.spec.volumes.2",
+    { name: "p", projected: { sources: [{ secret: { name: "none" } }] } },
+  ],
   ["a binding joins what is there", "Role/gate"],
   ["a binding joins what is there", "RoleBinding/gate", "subjects.0.name", "nobody"],
   ["rights are few and named", "Role/gate", "rules.0.verbs", ["*"]],
@@ -77,6 +83,20 @@ test.each(BREACHES)("%s: %s %s = %j breaks this rule and no other", (...[rule, o
   expect(violations.map((violation) => violation.rule)).toEqual(violations.map(() => rule));
 });
 
+test("one pod needs no budget, and one that may talk to nobody needs no names", () => {
+  const lone = changedSet("Deployment/store", "spec.replicas", 1);
+  expect(
+    setViolations(
+      lone.filter(({ kind, metadata }) => kind !== "PodDisruptionBudget" || metadata.name !== "store"),
+      SET_RULES,
+    ),
+  ).toEqual([]);
+  const mute = changedSet("NetworkPolicy/dns", "spec.podSelector", {
+    matchLabels: { "app.kubernetes.io/component": "gate" },
+  });
+  expect(setViolations(mute, SET_RULES)).toEqual([]);
+});
+
 test("each rule has a breach that it catches", () => {
   const caught = new Set([...BREACHES.map(([rule]) => rule), "nothing is allowed by default"]);
   expect([...caught].sort()).toEqual(SET_RULES.map(({ name }) => name).sort());
@@ -107,6 +127,11 @@ test("a port of a Service that is not the pods' own misleads KEDA, which puts it
   expect(setViolations(asking, SET_RULES).map(({ text }) => text)).toEqual([
     "KEDA asks each pod on port 80, where it does not listen",
   ]);
+});
+
+test("a trial may do with one pod", () => {
+  const lone = changedSet("ScaledObject/gate", "spec.minReplicaCount", 1);
+  expect(setViolations(lone, SET_RULES, { scaledReplicasMin: 1 })).toEqual([]);
 });
 
 test("what others make is declared, not guessed", () => {

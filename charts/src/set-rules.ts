@@ -7,6 +7,8 @@ export interface SetPolicy {
   readonly external: readonly string[];
   readonly kedaNamespace: string;
   readonly monitoringNamespace: string;
+  /** Fewer pods of what is scaled are not enough for a race; a trial does with 1. */
+  readonly scaledReplicasMin: number;
 }
 
 /** A law that holds for objects together. */
@@ -20,7 +22,11 @@ interface Fault {
   readonly text: string;
 }
 
-const DEFAULT_POLICY: SetPolicy = { external: [], kedaNamespace: "keda", monitoringNamespace: "monitoring" };
+const DEFAULT_POLICY: SetPolicy = {
+  external: [],
+  ...{ kedaNamespace: "keda", monitoringNamespace: "monitoring" },
+  scaledReplicasMin: 2,
+};
 
 /** What these objects, which are applied together, do against the rules. */
 export function setViolations(

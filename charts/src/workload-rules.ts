@@ -74,6 +74,8 @@ export const WORKLOAD_RULES: readonly SetRule[] = [
           .filter((budget) => isSameNamespace(budget, owner))
           .filter((budget) => selects(budgetSpec(budget).selector, template.metadata?.labels));
         const [budget] = budgets;
+        // Of one pod none can be kept.
+        if (budget === undefined && workloadSpec(owner).replicas === 1) return [];
         if (budget === undefined || budgets.length > 1) {
           return [{ object: owner, text: `${budgets.length} PodDisruptionBudgets select its pods, not one` }];
         }

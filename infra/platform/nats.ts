@@ -5,8 +5,8 @@ import { APPS, type PerApp } from "../app-names.ts";
 import type { UserPermissions } from "../nats-permissions.ts";
 import type { BundledServers } from "../platform-config.ts";
 import { NATS_ACCOUNT, NATS_FOLDERS, NATS_PORTS, natsConfig, ROUTES_FILE, routesConfig } from "./nats-config.ts";
-import { hashOf, inCluster, makeSecret, type Place, SKIP_AWAIT, stateful } from "./place.ts";
-import { guaranteedMemory, restrictedContainer, restrictedPod } from "./pod-security.ts";
+import { hashOf, inCluster, makeAccount, makeSecret, type Place, SKIP_AWAIT, stateful } from "./place.ts";
+import { guaranteedMemory, restrictedContainer, restrictedPod, SECRET_FILE_MODE } from "./pod-security.ts";
 import { guardPods } from "./server-policies.ts";
 import { appPods, NATS_AUTH_SECRET, type NatsPlace, podsNamed, podsOfNamespace } from "./servers.ts";
 
@@ -43,6 +43,7 @@ export function bundledNats(place: Place, servers: BundledServers, permissions: 
           }),
         ]
       : [];
+  const account = makeAccount(place, NAME);
   services(place);
   const statefulSet = new StatefulSet(
     NAME,
@@ -54,13 +55,17 @@ export function bundledNats(place: Place, servers: BundledServers, permissions: 
         volumeClaimTemplates: [volumeClaim(place, storageGb)],
       },
     },
-    stateful(place, { dependsOn: [configMap, users, ...routes] }),
+    stateful(place, { dependsOn: [configMap, users, account, ...routes] }),
   );
   if (replicas > 1) {
     // Two of three are a quorum, one is not.
     new PodDisruptionBudget(
       NAME,
-      { metadata: { name: NAME, namespace }, spec: { maxUnavailable: 1, selector: { matchLabels: LABELS } } },
+      {
+        metadata: { name: NAME, namespace },
+        // A server that never gets ready does not hold up the drain of its node.
+        spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow", selector: { matchLabels: LABELS } },
+      },
       inCluster(place),
     );
   }
@@ -82,7 +87,7 @@ function seedsOf({ secrets }: Place): Record<string, string> {
 }
 
 function services(place: Place): void {
-  const { namespace } = place;
+  const { namespace, config } = place;
   const ports = [
     { name: "nats", port: NATS_PORTS.client, targetPort: "nats" },
     { name: "monitoring", port: NATS_PORTS.monitoring, targetPort: "monitoring" },
@@ -101,7 +106,10 @@ function services(place: Place): void {
       metadata: { name: HEADLESS, namespace, labels: LABELS, annotations: SKIP_AWAIT },
       spec: {
         ...{ clusterIP: "None", selector: LABELS, publishNotReadyAddresses: true },
-        ports: [...ports, { name: "routes", port: NATS_PORTS.routes, targetPort: "routes" }],
+        ports:
+          config.natsReplicas > 1
+            ? [...ports, { name: "routes", port: NATS_PORTS.routes, targetPort: "routes" }]
+            : ports,
       },
     },
     inCluster(place),
@@ -114,7 +122,7 @@ function podTemplate({ config }: Place, { natsImage, natsTlsSecret }: BundledSer
   return {
     metadata: { labels: LABELS, annotations: { "burnline.dev/config": configHash } },
     spec: {
-      ...restrictedPod(UID),
+      ...restrictedPod(NAME, UID),
       ...{ terminationGracePeriodSeconds: STOP_SECONDS, imagePullSecrets: pullSecrets },
       ...(replicas > 1 ? { topologySpreadConstraints: apart() } : {}),
       containers: [
@@ -147,11 +155,14 @@ function podTemplate({ config }: Place, { natsImage, natsTlsSecret }: BundledSer
         {
           name: "config",
           projected: {
+            defaultMode: SECRET_FILE_MODE,
             sources: [{ configMap: { name: CONFIG } }, ...(replicas > 1 ? [{ secret: { name: ROUTES } }] : [])],
           },
         },
         { name: "run", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
-        ...(natsTlsSecret === undefined ? [] : [{ name: "tls", secret: { secretName: natsTlsSecret } }]),
+        ...(natsTlsSecret === undefined
+          ? []
+          : [{ name: "tls", secret: { secretName: natsTlsSecret, defaultMode: SECRET_FILE_MODE } }]),
       ],
     },
   };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Secret } from "@pulumi/kubernetes/core/v1/index.js";
+import { Secret, ServiceAccount } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/types.ts";
 import type { PlatformConfig } from "../platform-config.ts";
@@ -37,6 +37,15 @@ export function makeSecret(place: Place, name: string, values: Readonly<Record<s
     name,
     { metadata: { name, namespace: place.namespace }, type: "Opaque", data },
     inCluster(place, { additionalSecretOutputs: ["data"] }),
+  );
+}
+
+/** Whom pods are. Nobody in the cluster: they get no token, and nothing is granted to it. */
+export function makeAccount(place: Place, name: string): ServiceAccount {
+  return new ServiceAccount(
+    name,
+    { metadata: { name, namespace: place.namespace }, automountServiceAccountToken: false },
+    inCluster(place),
   );
 }
 

@@ -1,6 +1,10 @@
+/** Files of Secrets are for the pod's own user and group. */
+export const SECRET_FILE_MODE = 0o440;
+
 /** What PodSecurity "restricted" asks of a pod, and a little more. @param uid of the image's own user */
-export function restrictedPod(uid: number) {
+export function restrictedPod(serviceAccountName: string, uid: number) {
   return {
+    serviceAccountName,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: {

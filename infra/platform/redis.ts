@@ -1,8 +1,8 @@
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1/index.js";
 import { Service } from "@pulumi/kubernetes/core/v1/index.js";
 import type { BundledServers } from "../platform-config.ts";
-import { hashOf, inCluster, makeSecret, type Place, SKIP_AWAIT, stateful } from "./place.ts";
-import { guaranteedMemory, restrictedContainer, restrictedPod } from "./pod-security.ts";
+import { hashOf, inCluster, makeAccount, makeSecret, type Place, SKIP_AWAIT, stateful } from "./place.ts";
+import { guaranteedMemory, restrictedContainer, restrictedPod, SECRET_FILE_MODE } from "./pod-security.ts";
 import { guardPods } from "./server-policies.ts";
 import { appPods, podsNamed, REDIS_URL_SECRET, type RedisPlace } from "./servers.ts";
 
@@ -31,6 +31,7 @@ export function bundledRedis(place: Place, { redisImage }: BundledServers): Redi
   const configSecret = makeSecret(place, CONFIG, files);
   const url = `redis://${USER}:${secrets.redisPassword}@${NAME}:${PORT}/0`;
   makeSecret(place, REDIS_URL_SECRET, { url });
+  const account = makeAccount(place, NAME);
   new Service(
     NAME,
     {
@@ -58,7 +59,7 @@ export function bundledRedis(place: Place, { redisImage }: BundledServers): Redi
         ],
       },
     },
-    stateful(place, { dependsOn: [configSecret] }),
+    stateful(place, { dependsOn: [configSecret, account] }),
   );
   guardPods(place, NAME, {
     selector: LABELS,
@@ -105,7 +106,7 @@ function podTemplate({ config }: Place, image: string, configHash: string) {
   return {
     metadata: { labels: LABELS, annotations: { "burnline.dev/config": configHash } },
     spec: {
-      ...restrictedPod(UID),
+      ...restrictedPod(NAME, UID),
       terminationGracePeriodSeconds: STOP_SECONDS,
       imagePullSecrets: images.pullSecrets.map((name) => ({ name })),
       containers: [
@@ -124,7 +125,7 @@ function podTemplate({ config }: Place, image: string, configHash: string) {
           ],
         },
       ],
-      volumes: [{ name: "config", secret: { secretName: CONFIG } }],
+      volumes: [{ name: "config", secret: { secretName: CONFIG, defaultMode: SECRET_FILE_MODE } }],
     },
   };
 }

@@ -41,9 +41,10 @@ labels:
 {{- if hasSuffix "Gi" . }}{{ mul (trimSuffix "Gi" . | int64) 1024 }}{{ else }}{{ trimSuffix "Mi" . | int64 }}{{ end }}
 {{- end }}
 
-{{/* Size of the JavaScript heap, which must leave room for buffers and native code below the memory limit. */}}
+{{/* Size of the JavaScript heap: its share, but 64 MiB of the memory limit stay for buffers, threads and native code. */}}
 {{- define "burnline.heapMebibytes" -}}
-{{ div (mul (include "burnline.mebibytes" .resources.memory | int64) (.heapPercent | int64)) 100 }}
+{{- $memory := include "burnline.mebibytes" .resources.memory | int64 -}}
+{{ min (div (mul $memory (.heapPercent | int64)) 100) (sub $memory 64) }}
 {{- end }}
 
 {{/* A number as people write it: Helm reads 1000000 from a file as a float and would print 1e+06. */}}

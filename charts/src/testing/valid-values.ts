@@ -24,7 +24,7 @@ const scaling = fc
 const secret = fc.constantFrom("", "a-secret");
 const tls = fc.boolean().map((enabled) => ({ enabled, secretName: enabled ? "tls" : "" }));
 
-const app = fc.record({ replicas, resources, drain, heapPercent: fc.integer({ min: 30, max: 75 }) });
+const app = fc.record({ replicas, resources, drain, heapPercent: fc.integer({ min: 30, max: 90 }) });
 const scaledApp = fc.tuple(app, scaling).map(([base, autoscaling]) => ({ ...base, autoscaling }));
 const ingest = fc.tuple(scaledApp, fc.constantFrom("push", "sim", "nats:feed.daytona")).map(([base, source]) => ({
   ...{ ...base, source },

@@ -1,0 +1,66 @@
+import {
+  type KubeObject,
+  NETWORK_RULES,
+  POD_DELIVERY_RULES,
+  POD_SECURITY_RULES,
+  podViolations,
+  SET_RULES,
+  schemaViolations,
+  setViolations,
+} from "@burnline/charts";
+import { renderChart } from "@burnline/charts/testing";
+import { describe, expect, test } from "vitest";
+import { APPS } from "./app-names.ts";
+import { type CapturedProgram, captureProgram } from "./testing.ts";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const RACE = {
+  ...{ size: "race", environment: "prod", context: "prod", source: "push", streamOwner: "operator" },
+  imageDigests: JSON.stringify(Object.fromEntries(APPS.map((app) => [app, DIGEST]))),
+  ...{ natsImage: `docker.io/library/nats@${DIGEST}`, redisImage: `docker.io/library/redis@${DIGEST}` },
+  ...{ imageRegistry: "registry.example.org", race: "Daytona_500", monitoring: "true" },
+  ...{ route: "ingress", routeHost: "burnline.example.org", routeIngestHost: "push.example.org" },
+  ...{ tracingEndpoint: "http://collector.monitoring.svc:4318", tracingPercent: "2.5" },
+  ...{ s3Bucket: "races", s3Endpoint: "https://s3.example.org:9000", s3SecretName: "s3-keys", streamDays: "0.5" },
+};
+const CASES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "the least": {},
+  "a race in production": RACE,
+  "no KEDA, no operator": { autoscaling: "false", operator: "false", gatewayNodePort: "30080" },
+  "a cluster without network policies": { networkPolicy: "false" },
+};
+
+/** What holds of servers too, which have probes and a stop of their own. */
+const SIZE_RULES = POD_DELIVERY_RULES.filter(({ name }) =>
+  ["asks for what it needs", "the memory it asked for is its limit", "no limit on CPU"].includes(name),
+);
+
+describe.each(Object.entries(CASES))("%s", (_, keys) => {
+  test("what the program registers is what the chart takes, and all of it keeps the rules", async () => {
+    const { servers, apps } = await objectsOf(await captureProgram(keys));
+    const isProd = keys.environment === "prod";
+    const policy = { requireDigest: isProd };
+    expect(podViolations(servers, [...POD_SECURITY_RULES, ...SIZE_RULES], policy)).toEqual([]);
+    expect(podViolations(apps, [...POD_SECURITY_RULES, ...POD_DELIVERY_RULES], policy)).toEqual([]);
+    expect(schemaViolations([...servers, ...apps])).toEqual([]);
+    const rules =
+      keys.networkPolicy === "false" ? SET_RULES.filter((rule) => !NETWORK_RULES.includes(rule)) : SET_RULES;
+    expect(
+      setViolations([...servers, ...apps], rules, {
+        external: ["Secret/s3-keys"],
+        scaledReplicasMin: keys.size === "race" ? 2 : 1,
+      }),
+    ).toEqual([]);
+  });
+});
+
+/** What Kubernetes would get: the resources as they are, and what helm makes of the chart's values. */
+async function objectsOf({ resources }: CapturedProgram) {
+  const chart = resources.find(({ type }) => type === "kubernetes:helm.sh/v4:Chart");
+  if (chart === undefined) throw new Error("The program registers no chart.");
+  const { values, namespace, name } = chart.inputs as { values: unknown; namespace: string; name: string };
+  const servers = resources
+    .filter(({ type }) => type.startsWith("kubernetes:") && type !== chart.type)
+    .map(({ inputs }) => inputs as unknown as KubeObject);
+  return { servers, apps: renderChart(values, { release: name, namespace }) };
+}
