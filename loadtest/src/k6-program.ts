@@ -27,12 +27,21 @@ export function findK6(): string {
   );
 }
 
-/** Runs k6 on the script and shows what it says. @returns its exit code */
-export async function runK6(variables: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number> {
+/**
+ * Runs k6 on the script and shows what it says.
+ * @param onStart gets its process id
+ * @returns its exit code
+ */
+export async function runK6(
+  variables: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  onStart: (pid: number) => void,
+): Promise<number> {
   const child = spawn(findK6(), ["run", "--quiet", "--no-color", SCRIPT], {
     stdio: ["ignore", "inherit", "inherit"],
     env: k6Environment(variables),
   });
+  if (child.pid !== undefined) onStart(child.pid);
   // It ends its clients and still writes its summary.
   const interrupt = () => child.kill("SIGINT");
   signal.addEventListener("abort", interrupt);

@@ -76,3 +76,10 @@ test.each<[object, string]>([
   const parsed = parseProfile(JSON.stringify({ ...profile("smoke"), ...overrides }));
   expect(parsed.ok ? "" : parsed.error).toContain(text);
 });
+
+test("a storm expects back all who leave before the end, and nobody who leaves with it", () => {
+  const expected = (seconds: number) =>
+    planLoad({ ...profile("reconnect-storm"), seconds, stormEverySeconds: 8 }).thresholds[METRICS.reconnects]?.[0];
+  expect(expected(40)).toEqual({ threshold: `count>=${4 * 40}` });
+  expect(expected(41)).toEqual({ threshold: `count>=${5 * 40}` });
+});

@@ -94,7 +94,8 @@ function thresholdsOf(profile: Profile): LoadPlan["thresholds"] {
   };
   if (clients.storming > 0) {
     thresholds[METRICS.reconnect] = [{ threshold: `p(95)<${limits.reconnectMsP95Max}` }];
-    const storms = Math.floor(seconds / profile.stormEverySeconds);
+    // Who leaves with the last second does not come back.
+    const storms = Math.ceil(seconds / profile.stormEverySeconds) - 1;
     thresholds[METRICS.reconnects] = [{ threshold: `count>=${storms * clients.storming}` }];
   }
   if (clients.stalled > 0) thresholds[METRICS.stalledCloses] = [{ threshold: `count>=${clients.stalled}` }];

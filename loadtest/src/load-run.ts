@@ -5,7 +5,8 @@ import type { LoadConfig, Target } from "./config.ts";
 import { archiveK6, findK6, runK6, THRESHOLDS_FAILED } from "./k6-program.ts";
 import { LoadError } from "./load-error.ts";
 import type { LoadSummary } from "./load-summary.ts";
-import { OwnCluster } from "./own-cluster.ts";
+import { type NamedProcess, OwnCluster } from "./own-cluster.ts";
+import { UsageWatch } from "./process-usage.ts";
 
 /**
  * Runs one load, against the target or against a cluster started for it.
@@ -23,7 +24,7 @@ export async function runLoad(
   try {
     const target = config.target ?? (await cluster?.target());
     if (target === undefined) throw new LoadError("There is no target.");
-    return await measure(config, target, signal);
+    return await measure(config, target, cluster?.processes() ?? [], signal);
   } finally {
     await cluster?.stop();
   }
@@ -39,9 +40,16 @@ export async function writeArchive(file: string, { profile }: LoadConfig): Promi
   if (code !== 0) throw new LoadError(`k6 archive ended with code ${code}.`);
 }
 
-async function measure({ profile, jsonFile }: LoadConfig, target: Target, signal: AbortSignal): Promise<LoadSummary> {
+async function measure(
+  { profile, jsonFile }: LoadConfig,
+  target: Target,
+  processes: readonly NamedProcess[],
+  signal: AbortSignal,
+): Promise<LoadSummary> {
   const folder = mkdtempSync(join(tmpdir(), "burnline-k6-"));
   const file = join(folder, "summary.json");
+  const watch = new UsageWatch();
+  for (const { name, pid } of processes) watch.add(name, pid);
   try {
     const code = await runK6(
       {
@@ -49,12 +57,16 @@ async function measure({ profile, jsonFile }: LoadConfig, target: Target, signal
         ...{ INGEST_URL: target.ingestUrl, GATEWAY_URL: target.gatewayUrl, TOKEN: target.token },
       },
       signal,
+      (pid) => watch.add("k6", pid),
     );
+    const usage = watch.end();
     if (code !== 0 && code !== THRESHOLDS_FAILED) throw new LoadError(`k6 ended with code ${code} before its end.`);
-    const json = readFileSync(file, "utf8");
-    if (jsonFile !== undefined) writeFileSync(jsonFile, json);
-    return JSON.parse(json) as LoadSummary;
+    const measured = JSON.parse(readFileSync(file, "utf8")) as LoadSummary;
+    const summary = { ...measured, processes: usage };
+    if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(summary)}\n`);
+    return summary;
   } finally {
+    watch.end();
     rmSync(folder, { recursive: true, force: true });
   }
 }

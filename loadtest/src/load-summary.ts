@@ -28,9 +28,19 @@ export interface LoadSummary {
   readonly unexpectedCloses: number;
   readonly stalledCloses: number;
   readonly mergedUpdates: number;
+  /** k6 and, where the cluster was started for the run, its processes. */
+  readonly processes?: readonly ProcessUsage[];
   readonly thresholdsPassed: boolean;
   /** "metric: threshold" of each that did not hold. */
   readonly thresholdsFailed: readonly string[];
+}
+
+/** What one process took while k6 ran. */
+export interface ProcessUsage {
+  readonly name: string;
+  /** Mean over the run; 1 = one core was busy all the time. */
+  readonly cores: number;
+  readonly residentMbMax: number;
 }
 
 /** Absent where nothing was measured. */

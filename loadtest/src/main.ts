@@ -2,6 +2,7 @@ import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from "@burnline/runtime";
 import { loadConfig } from "./config.ts";
 import { LoadError } from "./load-error.ts";
 import { runLoad, writeArchive } from "./load-run.ts";
+import { usageText } from "./process-usage.ts";
 
 const outcome = loadConfig(process.argv.slice(2));
 if (outcome.type !== "config") {
@@ -22,6 +23,7 @@ async function run(): Promise<number> {
     }
     process.stdout.write(`${config.profile.name}: ${config.profile.purpose}\n`);
     const summary = await runLoad(config, (line) => process.stdout.write(`  ${line}\n`), stopping.signal);
+    process.stdout.write(usageText(summary.processes ?? []));
     return summary.thresholdsPassed ? EXIT_OK : EXIT_FAILURE;
   } catch (error) {
     if (!(error instanceof LoadError)) throw error;

@@ -16,6 +16,13 @@ const POLL_MS = 50;
 /** What it said is kept to tell why it did not start; older lines leave. */
 const LINES_MAX = 500;
 
+const PROCESS_LINE = /^ {2}(\S+) +process (\d+) /;
+
+export interface NamedProcess {
+  readonly name: string;
+  readonly pid: number;
+}
+
 /** `npm run start:cluster` with a race that is pushed, on free ports, its data in a folder that goes with it. */
 export class OwnCluster {
   readonly #child: ChildProcess;
@@ -54,6 +61,14 @@ export class OwnCluster {
       }
       await sleep(POLL_MS);
     }
+  }
+
+  /** Servers and apps, once it has started. */
+  processes(): readonly NamedProcess[] {
+    return this.#lines.flatMap((line) => {
+      const [, name, pid] = PROCESS_LINE.exec(line) ?? [];
+      return name === undefined ? [] : [{ name, pid: Number(pid) }];
+    });
   }
 
   async stop(): Promise<void> {
