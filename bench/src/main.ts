@@ -3,6 +3,7 @@ import { type BenchCommand, BenchError, type OptionValues, UsageError } from "./
 import { chainCommand } from "./chain-command.ts";
 import { decodeCommand } from "./decode-command.ts";
 import { latencyCommand } from "./latency-command.ts";
+import { recoveryCommand } from "./recovery-command.ts";
 import { streamCommand } from "./stream-command.ts";
 
 const BENCHES: Readonly<Record<string, BenchCommand>> = {
@@ -10,6 +11,7 @@ const BENCHES: Readonly<Record<string, BenchCommand>> = {
   latency: latencyCommand,
   chain: chainCommand,
   decode: decodeCommand,
+  recovery: recoveryCommand,
 };
 
 try {
