@@ -3,6 +3,7 @@ import { type BenchCommand, BenchError, type OptionValues, UsageError } from "./
 import { chainCommand } from "./chain-command.ts";
 import { decodeCommand } from "./decode-command.ts";
 import { latencyCommand } from "./latency-command.ts";
+import { memoryCommand } from "./memory-command.ts";
 import { recoveryCommand } from "./recovery-command.ts";
 import { streamCommand } from "./stream-command.ts";
 
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, BenchCommand>> = {
   chain: chainCommand,
   decode: decodeCommand,
   recovery: recoveryCommand,
+  memory: memoryCommand,
 };
 
 try {
