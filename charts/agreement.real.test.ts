@@ -81,6 +81,18 @@ test("inference is scaled by the consumer that its pods share", () => {
   expect(readFileSync(new URL("packages/runtime/src/race-streams.ts", ROOT), "utf8")).toMatch(/`FACT-\$\{race\}`/);
 });
 
+test("with several servers KEDA asks behind the headless Service, where each has a name", () => {
+  const endpoint = (nats: object) => {
+    const objects = renderChart({ autoscaling: { enabled: true }, nats });
+    const scaled = objects.find(
+      ({ kind, metadata }) => kind === "ScaledObject" && metadata.name === "burnline-inference",
+    );
+    return scaled && scaledObjectSpec(scaled).triggers[0]?.metadata.natsServerMonitoringEndpoint;
+  };
+  expect(endpoint({ replicas: 1 })).toBe("nats.burnline.svc:8222");
+  expect(endpoint({ replicas: 3 })).toBe("nats-headless.burnline.svc:8222");
+});
+
 test("no more processors than partitions", () => {
   const count = /PARTITION_COUNT = (\d+)/.exec(sourcesOf("packages/contract/src/").join("\n"))?.[1];
   const own = ["properties", "processor", "properties"];

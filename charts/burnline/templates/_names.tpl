@@ -52,10 +52,13 @@ labels:
 {{- if eq (float64 .) (float64 (int64 .)) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
 {{- end }}
 
-
-{{/* Where KEDA reads NATS' monitoring, as http://host:port. */}}
+{{/*
+Where KEDA reads NATS' monitoring, as http://host:port. It puts the name of the consumer's leader in front of the host: of several
+servers each has a name of its own only behind the headless Service.
+*/}}
 {{- define "burnline.natsMonitoring" -}}
-{{ .Values.nats.monitoringUrl | default (printf "http://nats.%s.svc:%d" .Release.Namespace (int64 .Values.networkPolicy.nats.monitoringPort)) }}
+{{- $host := ternary "nats-headless" "nats" (gt (int .Values.nats.replicas) 1) -}}
+{{ .Values.nats.monitoringUrl | default (printf "http://%s.%s.svc:%d" $host .Release.Namespace (int64 .Values.networkPolicy.nats.monitoringPort)) }}
 {{- end }}
 
 {{- define "burnline.apps" -}}
