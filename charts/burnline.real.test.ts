@@ -77,6 +77,19 @@ describe("NATS and Redis beside the apps", () => {
   });
 });
 
+test("traces are sent by the apps that frames pass through, and only they are let out to the collector", () => {
+  const traced = renderChart(RENDER_CASES.everything?.values);
+  const senders = podSets(traced).filter(({ template }) =>
+    JSON.stringify(template).includes("BURNLINE_TRACING_ENDPOINT"),
+  );
+  const names = senders.map(({ owner }) => owner.metadata.name).sort();
+  expect(names).toEqual(["burnline-gateway", "burnline-ingest", "burnline-processor"]);
+  const letOut = traced
+    .filter(({ kind, spec }) => kind === "NetworkPolicy" && JSON.stringify(spec).includes('"port":4318'))
+    .map(({ metadata }) => metadata.name);
+  expect(letOut.sort()).toEqual(names);
+});
+
 test("the README says what the chart costs", () => {
   const readme = readFileSync(new URL("README.md", import.meta.url), "utf8");
   expect(readme).toContain(`${costs(renderChart({}))} requested, for 2 pods of each app`);

@@ -23,17 +23,22 @@ BURNLINE_NATS_NKEY: /etc/burnline/nats-nkey/seed
 {{- end }}
 BURNLINE_REPLICAS: {{ .Values.nats.replicas }}
 BURNLINE_STREAM_GB: {{ .Values.nats.streamGb }}
-BURNLINE_STREAM_DAYS: {{ .Values.nats.streamDays }}
 {{- end }}
 
-{{/* Of the apps that work on a race; the operator takes its races from the cluster. */}}
+{{/* Of the apps that work on a race; the operator takes its races, and how long each is kept, from the cluster. */}}
 {{- define "burnline.raceEnv" -}}
 BURNLINE_RACE: {{ .Values.race.id | quote }}
+BURNLINE_STREAM_DAYS: {{ .Values.nats.streamDays }}
 BURNLINE_STREAM_OWNER: {{ .Values.streamOwner }}
+{{- end }}
+
+{{/* Of the apps that frames and their facts pass through: inference is not on their way. */}}
+{{- define "burnline.frameEnv" -}}
+{{ include "burnline.raceEnv" . }}
 {{- with .Values.tracing }}
 {{- if .endpoint }}
-BURNLINE_TRACE_ENDPOINT: {{ .endpoint | quote }}
-BURNLINE_TRACE_RATIO: {{ .sampleRatio }}
+BURNLINE_TRACING_ENDPOINT: {{ .endpoint | quote }}
+BURNLINE_TRACING_RATIO: {{ .sampleRatio }}
 {{- end }}
 {{- end }}
 {{- end }}
