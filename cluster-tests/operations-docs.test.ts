@@ -4,7 +4,7 @@ import { createGatewayMetrics } from "@burnline/gateway";
 import { inferenceMetrics } from "@burnline/inference";
 import { createIngestMetrics } from "@burnline/ingest";
 import { createProcessorMetrics, registerScaleMetrics } from "@burnline/processor";
-import { createFarSnapshotMetrics, createNatsMetrics, Metrics, steadyClock } from "@burnline/runtime";
+import { createFarSnapshotMetrics, createNatsMetrics, Metrics, openTracing, steadyClock } from "@burnline/runtime";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 
@@ -14,6 +14,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FILES = `${ROOT}charts/burnline/files`;
 const DOCS = readFileSync(`${ROOT}docs/operations.md`, "utf8");
 const NATS_SERVICES = ["ingest", "processor", "inference", "gateway"];
+const TRACED_SERVICES = ["ingest", "processor", "gateway"];
 
 interface Rule {
   readonly alert?: string;
@@ -59,6 +60,9 @@ async function declaredMetrics(): Promise<Map<string, string>> {
   inferenceMetrics(metrics);
   createGatewayMetrics(metrics);
   for (const service of NATS_SERVICES) createNatsMetrics(metrics, service);
+  const tracing = { tracingEndpoint: "http://127.0.0.1:9", tracingRatio: 1 };
+  for (const service of TRACED_SERVICES)
+    await openTracing(tracing, { service, metrics, name: "p", race: "r", logger: { warn: () => {} } });
   const text = await metrics.render();
   return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name!, type!]));
 }
@@ -74,9 +78,9 @@ function seriesOf(expr: string): string[] {
   return found.filter((name) => !operators.has(name) && !/^(count|avg|sum|min|max)$/.test(name));
 }
 
-/** In the documentation `<service>_nats_…` stands for four. */
+/** In the documentation `<service>_nats_…` stands for all that have it. */
 const isDocumented = (name: string) =>
-  DOCS.includes(`\`${name}\``) || DOCS.includes(`\`${name.replace(/^[a-z]+_nats_/, "<service>_nats_")}\``);
+  DOCS.includes(`\`${name}\``) || DOCS.includes(`\`${name.replace(/^[a-z]+_(nats|trace)_/, "<service>_$1_")}\``);
 
 test("a query's series are found, and nothing else", () => {
   expect(

@@ -1,4 +1,4 @@
-import { loadConfig, natsKeys, type Program, processKeys } from "@burnline/runtime";
+import { loadConfig, natsKeys, type Program, processKeys, tracingKeys } from "@burnline/runtime";
 import { z } from "zod";
 
 export const VERSION = "0.1.0";
@@ -7,6 +7,7 @@ const DEFAULT_PORT = 8080;
 const schema = z.object({
   ...processKeys(DEFAULT_PORT),
   ...natsKeys,
+  ...tracingKeys,
   allowedOrigins: z
     .array(z.string())
     .default([])

@@ -59,3 +59,26 @@ test("without a race clock nothing can be said", () => {
   latency.flushed(create(RaceClockSchema, { speed: 1 }), WALL_MS);
   expect(latencies).toEqual([]);
 });
+
+test("a traced frame is told when its live value is shown, and the latency leads to its trace", () => {
+  const hops: string[] = [];
+  const traceIds: (string | undefined)[] = [];
+  const metrics = {
+    observeEventLatency: (_kind: string, _ms: number, exemplar: Readonly<Record<string, string>>) =>
+      void traceIds.push(exemplar.trace_id),
+    observeFlush: () => {},
+  };
+  const latency = new EventLatency(metrics, {
+    of: (car, newestMs) => (car === "24" ? { traceId: `${car}@${newestMs}`, rootSpanId: "root" } : undefined),
+    frame: () => {},
+    hop: ({ traceId }, { name, beganMs, endedMs }) =>
+      void hops.push(`${traceId}: ${name} ${beganMs - WALL_MS}..${endedMs - WALL_MS}`),
+  });
+  latency.applied("live", "24", 2_000, WALL_MS + 150);
+  latency.applied("live", "4", 2_000, WALL_MS + 150);
+  // A fact is made of many frames and has the name of none.
+  latency.applied("window", "24", 2_000, WALL_MS + 180);
+  latency.flushed(FAST, WALL_MS + 300);
+  expect(hops).toEqual(["24@2000: show to the clients 150..300"]);
+  expect(traceIds).toEqual(["24@2000", undefined, undefined]);
+});

@@ -8,6 +8,7 @@ import {
   NatsLiveChannel,
   natsOptions,
   openFactLog,
+  openTracing,
   type Part,
   streamLimits,
   wallClock,
@@ -62,15 +63,18 @@ async function assemble({ config, logger, onFault, metrics, link }: Assembly): P
   health.add("nats", () => (link.isConnected ? undefined : "not connected"));
   const scale = () => ({ clients: gateway.feed.clientCount });
   const server = new HttpServer({ host: config.host, port: config.port, health, metrics, logger, scale });
+  const traces = await openTracing(config, { service: "gateway", name: config.name, race, metrics, logger });
   const gateway: Gateway = createGateway({
     ...{ factLog, live, clock: wallClock, race, server, metrics, logger, health },
     raceClock: () => follower.clock,
     assetsFolder: APPS_FOLDER,
     onFault: (error) => onFault("gateway", error),
+    ...(traces === undefined ? {} : { tracing: traces.tracing }),
     options: { serverVersion: VERSION, allowedOrigins: config.allowedOrigins },
   });
   const parts: Part[] = [
     { name: "connections", start: async () => {}, stop: () => link.close(), stopMsMax: STOP_MS_MAX },
+    ...(traces === undefined ? [] : [traces.part]),
     { name: "race clock", start: async () => follower.start(), stop: async () => follower.stop() },
     { name: "web server", start: () => server.start(), stop: () => server.stop() },
     { name: "gateway", start: () => gateway.start(), stop: () => gateway.stop() },

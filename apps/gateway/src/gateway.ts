@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RaceClock } from "@burnline/contract";
 import { toWallMs } from "@burnline/contract/feed-client";
-import type { Health, HttpServer, Logger, Metrics } from "@burnline/runtime";
+import type { FrameTracing, Health, HttpServer, Logger, Metrics } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 import type { EventLog, LiveChannel } from "@burnline/stream";
 import { EventLatency } from "./event-latency.ts";
@@ -33,6 +33,8 @@ export interface GatewayContext {
   readonly logger: Logger;
   /** Learns that the view is not whole yet. */
   readonly health?: Health;
+  /** Absent: nothing is traced. */
+  readonly tracing?: FrameTracing;
   /** The gateway can go on no longer; by default the process ends with the error. */
   readonly onFault?: (error: unknown) => void;
   readonly options?: GatewayOptions;
@@ -57,7 +59,7 @@ export function createGateway(context: GatewayContext): Gateway {
   const serverVersion = options.serverVersion ?? "0.0.0";
   const metrics = createGatewayMetrics(context.metrics);
   const view = new RaceView(race);
-  const latency = new EventLatency(metrics);
+  const latency = new EventLatency(metrics, context.tracing);
   const feed = new WebSocketFeed(
     { view, clock, raceClock, metrics, latency, logger, serverInstance, serverVersion },
     options,

@@ -1,4 +1,4 @@
-import { loadConfig, natsKeys, type Program, processKeys } from "@burnline/runtime";
+import { loadConfig, natsKeys, type Program, processKeys, tracingKeys } from "@burnline/runtime";
 import { z } from "zod";
 import { sourceKeys } from "./source-config.ts";
 
@@ -8,6 +8,7 @@ const DEFAULT_PORT = 8082;
 const schema = z.object({
   ...processKeys(DEFAULT_PORT),
   ...natsKeys,
+  ...tracingKeys,
   ...sourceKeys,
   speed: z
     .union([z.number().min(0.01).max(1_000), z.literal("max")])

@@ -8,6 +8,7 @@ import {
   NatsLiveChannel,
   natsOptions,
   openRaceLog,
+  openTracing,
   type Part,
   steadyClock,
   streamLimits,
@@ -28,6 +29,7 @@ import { RaceClockBeacon } from "./race-clock-beacon.ts";
 import type { Source } from "./source.ts";
 import { parseSourceAddress } from "./source-address.ts";
 import { openConfiguredSource } from "./source-config.ts";
+import { traceAppends } from "./traced-log.ts";
 
 /** A simulated race starts on the next whole second, this much later, so that nobody misses it. */
 const START_DELAY_MS = 1_000;
@@ -80,13 +82,16 @@ async function assemble({ config, logger, onFault, metrics, link }: Assembly): P
   const scale = () => ingestScale.read();
   const server = new HttpServer({ host: config.host, port: config.port, health, metrics, logger, scale });
   const beacon = new RaceClockBeacon(new NatsLiveChannel(link), race);
+  const traces = await openTracing(config, { service: "ingest", name: config.name, race, metrics, logger });
+  const log = traces === undefined ? raceLog : traceAppends(raceLog, traces.tracing, wallClock, () => beacon.clock);
   const ingest = createIngest({
-    ...{ raceLog, source, logger, clock: wallClock, metrics: ingestMetrics },
+    ...{ raceLog: log, source, logger, clock: wallClock, metrics: ingestMetrics },
     onRaceClock: (clock) => beacon.set(clock),
     options: { speed: config.speed, ...(config.record === undefined ? {} : { recordFile: config.record }) },
   });
   const parts: Part[] = [
     { name: "connections", start: async () => {}, stop: () => link.close(), stopMsMax: STOP_MS_MAX },
+    ...(traces === undefined ? [] : [traces.part]),
     { name: "race clock", start: async () => beacon.start(), stop: async () => beacon.stop() },
     ingestPart(ingest, logger, onFault),
     // Who pushes is sent away first, while the server still answers what was taken.

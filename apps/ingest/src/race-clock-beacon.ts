@@ -19,6 +19,11 @@ export class RaceClockBeacon {
     this.#subject = subjects.raceClock(race);
   }
 
+  /** As it was told last. */
+  get clock(): RaceClock | undefined {
+    return this.#clock;
+  }
+
   set(clock: RaceClock): void {
     this.#clock = clock;
     if (this.#timer !== undefined) this.#say();

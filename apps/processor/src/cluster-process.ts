@@ -18,6 +18,7 @@ import {
   openFactLog,
   openRaceLog,
   openRaceSnapshots,
+  openTracing,
   type Part,
   type RedisConnection,
   RedisMembership,
@@ -34,6 +35,7 @@ import { registerScaleMetrics } from "./cluster-scale.ts";
 import type { ProcessorConfig } from "./config.ts";
 import { factLogSink } from "./fact-log-sink.ts";
 import { createProcessorMetrics } from "./processor-metrics.ts";
+import { tracePorts } from "./traced-ports.ts";
 
 /**
  * A drain takes less than 0.5 s. With log and store away the processor gives up after 2.5 s, a request that runs is cut
@@ -100,14 +102,16 @@ async function assemble(assembly: Assembly): Promise<ClusterProcess> {
   const factLog = await openFactLog(link, race, limits, logger);
   const processorMetrics = createProcessorMetrics(metrics, steadyClock);
   const sink = factLogSink(factLog, (frames) => processorMetrics.lateFrames(frames));
+  const state = new RedisStateStore(redis, {
+    race,
+    onDamage: (partition) => logger.error({ partition }, "parts of this partition were missing in Redis"),
+  });
+  const traces = await openTracing(config, { service: "processor", name: memberId, race, metrics, logger });
+  const untraced = { log: raceLog, state };
   const processor = createClusterProcessor({
     ports: {
-      ...{ log: raceLog, sink, clock: wallClock, steadyClock },
-      state: new RedisStateStore(redis, {
-        race,
-        onDamage: (partition) => logger.error({ partition }, "parts of this partition were missing in Redis"),
-      }),
-      ...{ snapshots, live: new NatsLiveChannel(link) },
+      ...(traces === undefined ? untraced : tracePorts(untraced, traces.tracing, wallClock)),
+      ...{ sink, clock: wallClock, steadyClock, snapshots, live: new NatsLiveChannel(link) },
     },
     ...{ race, ownerId: memberId, steadyClock, logger, metrics: processorMetrics },
     membership: new RedisMembership(redis, { race, partitions: PARTITION_COUNT }),
@@ -131,6 +135,7 @@ async function assemble(assembly: Assembly): Promise<ClusterProcess> {
   });
   const parts: Part[] = [
     { name: "connections", start: async () => {}, stop: closeAll, stopMsMax: DISCONNECT_MS_MAX },
+    ...(traces === undefined ? [] : [traces.part]),
     { name: "web server", start: () => server.start(), stop: () => server.stop() },
     { name: "processor", start: () => processor.start(), stop: () => processor.stop(), stopMsMax: DRAIN_MS_MAX },
   ];

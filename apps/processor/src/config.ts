@@ -1,9 +1,9 @@
-import { clusterSchema, loadConfig, type Program, s3Keys } from "@burnline/runtime";
+import { clusterSchema, loadConfig, type Program, s3Keys, tracingKeys } from "@burnline/runtime";
 
 const VERSION = "0.1.0";
 const DEFAULT_PORT = 8081;
 
-const schema = clusterSchema(DEFAULT_PORT).extend(s3Keys);
+const schema = clusterSchema(DEFAULT_PORT).extend({ ...s3Keys, ...tracingKeys });
 const program: Program = {
   command: "node apps/processor/src/main.ts",
   name: "burnline processor",

@@ -11,6 +11,8 @@ export {
 } from "./cluster-config.ts";
 export type { ConfigOutcome, ConfigSources, Program } from "./config.ts";
 export { loadConfig } from "./config.ts";
+export type { FrameTrace } from "./frame-trace.ts";
+export type { FrameTracing, Hop } from "./frame-tracer.ts";
 export type { HealthCheck, Readiness } from "./health.ts";
 export { Health } from "./health.ts";
 export type { FastifyInstance, HttpServerOptions, UpgradeHandler } from "./http-server.ts";
@@ -73,4 +75,6 @@ export type { StorageFault } from "./storage-error.ts";
 export { StorageError } from "./storage-error.ts";
 export type { FarSnapshotMetrics } from "./tiered-snapshot-metrics.ts";
 export { createFarSnapshotMetrics } from "./tiered-snapshot-metrics.ts";
+export type { OpenTracing } from "./tracing.ts";
+export { openTracing, tracingKeys } from "./tracing.ts";
 export { steadyClock, wallClock } from "./wall-clock.ts";

@@ -1,0 +1,53 @@
+import { decodeFrame, parseRaceSubject, type RaceClock } from "@burnline/contract";
+import { toWallMs } from "@burnline/contract/feed-client";
+import type { FrameTrace, FrameTracing } from "@burnline/runtime";
+import type { Clock } from "@burnline/std";
+import type { EventLog, LogAppend } from "@burnline/stream";
+
+interface TracedFrame {
+  readonly trace: FrameTrace;
+  readonly car: string;
+  readonly sequence: number;
+  readonly newestMs: number;
+}
+
+/** The log, telling of traced frames how long they took to it: from when they were true on the track. */
+export function traceAppends(
+  log: EventLog,
+  tracing: FrameTracing,
+  clock: Clock,
+  raceClock: () => RaceClock | undefined,
+): EventLog {
+  const append = async (records: readonly LogAppend[]) => {
+    const traced = records.flatMap((record) => tracedFrame(record, tracing) ?? []);
+    const beganMs = clock.nowMs();
+    const positions = await log.append(records);
+    const endedMs = clock.nowMs();
+    for (const { trace, car, sequence, newestMs } of traced) {
+      const race = raceClock();
+      const takenMs = race === undefined ? undefined : toWallMs(race, newestMs);
+      const attributes = { "burnline.car": car, "burnline.sequence": sequence, "burnline.event_time_ms": newestMs };
+      tracing.frame(trace, { name: "frame", beganMs: Math.min(takenMs ?? beganMs, beganMs), endedMs, attributes });
+      tracing.hop(trace, { name: "append to the log", beganMs, endedMs });
+    }
+    return positions;
+  };
+  return {
+    append,
+    open: (options) => log.open(options),
+    openDurable: (name, subjectPrefix) => log.openDurable(name, subjectPrefix),
+    bounds: () => log.bounds(),
+    firstPosition: (partition) => log.firstPosition(partition),
+    newest: (partition, subjectPrefix) => log.newest(partition, subjectPrefix),
+  };
+}
+
+function tracedFrame({ subject, payload }: LogAppend, tracing: FrameTracing): TracedFrame | undefined {
+  if (parseRaceSubject(subject)?.kind !== "tel") return undefined;
+  const decoded = decodeFrame(payload);
+  if (!decoded.ok) return undefined;
+  const { car, eventTimeMs, offsetMs, sourceSequence } = decoded.value;
+  const newestMs = eventTimeMs + (offsetMs.at(-1) ?? 0);
+  const trace = tracing.of(car, newestMs);
+  return trace === undefined ? undefined : { trace, car, newestMs, sequence: sourceSequence };
+}
