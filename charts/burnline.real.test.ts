@@ -44,8 +44,7 @@ describe.each(Object.entries(RENDER_CASES))("%s", (_, { values, external, requir
 });
 
 test("the definition of a Race is one that Kubernetes takes", () => {
-  const text = readFileSync(`${CHART_FOLDER}/crds/races.burnline.dev.yaml`, "utf8");
-  const definition = parse(text) as KubeObject;
+  const definition = raceDefinition();
   expect(definition.metadata.name).toBe("races.burnline.dev");
   expect(schemaViolations([definition])).toEqual([]);
 });
@@ -101,6 +100,11 @@ test("after an installation helm says what to do next", () => {
   expect(pushed).toContain("Race daytona has its own ingest, processor, inference and gateway now, and an operator.");
   expect(pushed).toContain("kubectl -n burnline port-forward service/burnline-gateway 8080");
   expect(pushed).toContain("ws://127.0.0.1:8082/api/v1/ingest/ws");
+  const race = JSON.parse(/echo '([^']+)'/.exec(pushed)?.[1] ?? "") as KubeObject;
+  const { required, properties } = raceSpecSchema();
+  expect(race.spec).toMatchObject({ raceId: "daytona" });
+  expect(Object.keys(race.spec ?? {})).toEqual(expect.arrayContaining([...required]));
+  expect(Object.keys(properties)).toEqual(expect.arrayContaining(Object.keys(race.spec ?? {})));
   const shown = chartNotes({
     ...{ ingest: { source: "sim", replicas: 1 }, operator: { enabled: false } },
     route: { type: "ingress", host: "burnline.example.org" },
@@ -108,6 +112,22 @@ test("after an installation helm says what to do next", () => {
   expect(shown).toContain("The dashboard is at https://burnline.example.org/");
   expect(shown).not.toMatch(/port-forward|operator/);
 });
+
+/** What the definition of a Race says of its spec. */
+function raceSpecSchema() {
+  interface Schema {
+    readonly required: readonly string[];
+    readonly properties: Readonly<Record<string, unknown>>;
+  }
+  const { versions } = raceDefinition().spec as {
+    readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Schema } }[];
+  };
+  return versions[0]?.schema.openAPIV3Schema.properties.spec as Schema;
+}
+
+function raceDefinition(): KubeObject {
+  return parse(readFileSync(`${CHART_FOLDER}/crds/races.burnline.dev.yaml`, "utf8")) as KubeObject;
+}
 
 /** Requests of all pods, as many as there may be. */
 function costs(objects: readonly KubeObject[]): string {

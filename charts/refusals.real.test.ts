@@ -59,6 +59,10 @@ const CONTRADICTIONS: readonly Refusal[] = [
     "ingest.source is sim, which makes one race of its own: set ingest.replicas to 1, it is 2.",
   ],
   [
+    { ingest: { source: "nats:race.daytona" } },
+    "ingest.source is nats:race.daytona, a subject of Burnline's own: take another, nats:feed.daytona for one.",
+  ],
+  [
     { ingest: { tokenSecretName: "" } },
     "ingest.source is push, but nobody in the cluster may push without a token: set ingest.tokenSecretName to a Secret with the key token.",
   ],
