@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
@@ -466,4 +466,16 @@ test("no frame can be longer than the lateness that the processor allows", () =>
   const spanMs = constant("FRAME_SPAN_MS_MAX", "packages/contract/");
   // Or the newest sample of a frame would close the window of its oldest one.
   expect(spanMs).toBeLessThan(constant("ALLOWED_LATENESS_MS", "apps/processor/"));
+});
+
+test("a document's links lead to something that is there", () => {
+  const offenders = textFiles
+    .filter(({ path }) => path.endsWith(".md"))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\(([^)#\s]+)/g)]
+        .map(([, target = ""]) => target)
+        .filter((target) => !/^\w+:/.test(target) && !existsSync(join(ROOT, posix.dirname(path), target)))
+        .map((target) => `${path}: ${target}`),
+    );
+  expectNone(offenders, "Correct the link, or say what is not there yet without one.");
 });
