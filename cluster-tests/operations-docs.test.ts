@@ -74,7 +74,19 @@ function seriesOf(expr: string): string[] {
     .replace(/\[[^\]]*\]/g, "")
     .replace(/\b(by|on|ignoring|without)\s*\([^)]*\)/g, "");
   const found = bare.match(/[a-zA-Z_:][\w:]*(?!\w)(?!\s*\()/g) ?? [];
-  const operators = new Set(["and", "or", "unless", "group_left", "group_right", "bool", "Inf", "sum", "min", "max"]);
+  const operators = new Set([
+    "and",
+    "or",
+    "unless",
+    "group_left",
+    "group_right",
+    "offset",
+    "bool",
+    "Inf",
+    "sum",
+    "min",
+    "max",
+  ]);
   return found.filter((name) => !operators.has(name) && !/^(count|avg|sum|min|max)$/.test(name));
 }
 

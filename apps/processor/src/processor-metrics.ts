@@ -1,5 +1,18 @@
 import { createLatencies, type Metrics } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
+import type { RecoverySource, RunnerObserver, TakeReason } from "@burnline/stream";
+
+const RECOVERY_SOURCES: readonly RecoverySource[] = ["store", "snapshot", "beginning"];
+const LOSS_REASONS: readonly Parameters<NonNullable<RunnerObserver["lost"]>>[1][] = ["renewal", "fenced", "conflict"];
+const TAKE_REASONS: readonly TakeReason[] = [
+  "handed-over",
+  "no-responders",
+  "silence",
+  "cut-off",
+  "expired",
+  "own",
+  "free",
+];
 
 /** What the processor counts for the outside. */
 export interface ProcessorMetrics {
@@ -111,11 +124,13 @@ function ownershipMetrics(metrics: Metrics): OwnershipMetrics {
     name: "processor_recoveries_total",
     help: "Partitions taken over, by where their state came from",
     labels: ["source"],
+    fromZero: RECOVERY_SOURCES.map((source) => ({ source })),
   });
   const lost = metrics.counter({
     name: "processor_partitions_lost_total",
     help: "Partitions that another owner took over, by how it was noticed",
     labels: ["reason"],
+    fromZero: LOSS_REASONS.map((reason) => ({ reason })),
   });
   const failed = metrics.counter({
     name: "processor_partition_failures_total",
@@ -129,11 +144,13 @@ function ownershipMetrics(metrics: Metrics): OwnershipMetrics {
     name: "processor_takeovers_total",
     help: "Partitions taken, by why they could be: handed-over, no-responders, silence, cut-off, expired, own, free",
     labels: ["reason"],
+    fromZero: TAKE_REASONS.map((reason) => ({ reason })),
   });
   const gap = metrics.histogram({
     name: "processor_handover_gap_seconds",
     help: "From when a partition's former owner was last known to work, to when it runs here",
     labels: ["reason"],
+    fromZero: TAKE_REASONS.map((reason) => ({ reason })),
   });
   const membershipFailures = metrics.counter({
     name: "processor_membership_failures_total",

@@ -99,14 +99,15 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     at: "8m",
   },
   BurnlineStateLost: {
-    fires: jump("processor_recoveries_total", 3, 'source="snapshot"'),
+    // A new process, that recovered before anybody asked it.
+    fires: series("processor_recoveries_total", "_x20 3x40", 'source="snapshot"'),
     quiet: jump("processor_recoveries_total", 64, 'source="store"'),
     at: "8m",
   },
   BurnlineDataGap: {
-    fires: jump("processor_data_gaps_total", 1),
-    quiet: level("processor_data_gaps_total", 2),
-    at: "8m",
+    fires: series("processor_data_gaps_total", "0x340 1x60"),
+    quiet: series("processor_data_gaps_total", "2x400"),
+    at: "90m",
   },
   BurnlineLateFrames: {
     fires: rising("processor_late_frames_total", 60),

@@ -79,6 +79,18 @@ test.each(wrong)("%s is a programmer's error", (_name, declare, message) => {
   expect(() => declare(new Metrics(["gateway"]))).toThrow(message);
 });
 
+test("what is said to be there from the beginning is there at 0, so that its first event is a rise", async () => {
+  const metrics = new Metrics(["gateway"]);
+  const fromZero = [{ reason: "slow" }];
+  const counter = metrics.counter({ name: "gateway_drops_total", help, labels: ["reason"], fromZero });
+  metrics.histogram({ name: "gateway_wait_seconds", help, labels: ["reason"], buckets: [1], fromZero });
+  const text = await metrics.render();
+  expect(text).toContain('gateway_drops_total{reason="slow"} 0');
+  expect(text).toContain('gateway_wait_seconds_count{reason="slow"} 0');
+  counter.add(2, { reason: "slow" });
+  expect(await metrics.render()).toContain('gateway_drops_total{reason="slow"} 2');
+});
+
 test("a name can be declared once", () => {
   const metrics = new Metrics(["gateway"]);
   metrics.gauge({ name: "gateway_clients_count", help });

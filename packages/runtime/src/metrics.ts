@@ -35,6 +35,11 @@ export interface MetricOptions {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
+  /**
+   * Of a counter or histogram: labels whose series are there from the beginning, at 0. A series that appears with its first
+   * event does not rise, so whoever is woken by rises would not hear of that one.
+   */
+  readonly fromZero?: readonly Labels[];
 }
 
 export interface CounterMetric {
@@ -84,6 +89,7 @@ export class Metrics {
     assert(options.name.endsWith("_total"), `the counter ${options.name} does not end in _total`);
     const counter = new Counter(this.#configOf(options));
     const cap = this.#capLabels(options);
+    for (const labels of options.fromZero ?? []) counter.inc(cap(labels), 0);
     return { add: (amount = 1, labels) => counter.inc(cap(labels), amount) };
   }
 
@@ -111,6 +117,7 @@ export class Metrics {
     const { withExemplars = false } = options;
     const histogram = new Histogram({ ...this.#configOf(options), buckets, enableExemplars: withExemplars });
     const cap = this.#capLabels(options);
+    for (const labels of options.fromZero ?? []) histogram.zero(cap(labels));
     const observe = (value: number, labels?: Labels, exemplar?: Exemplar) => {
       if (!withExemplars) histogram.observe(cap(labels), value);
       else if (exemplar === undefined) histogram.observe({ labels: cap(labels), value });

@@ -20,6 +20,7 @@ export function createFarSnapshotMetrics(metrics: Metrics, service: string): Far
     name: name("snapshot_failures_total"),
     help: "Calls of the far store that failed, by call; nothing waits for it",
     labels: ["call"],
+    fromZero: [{ call: "put" }, { call: "list" }],
   });
   const replaced = metrics.counter({
     name: name("snapshots_replaced_total"),

@@ -118,7 +118,7 @@ describe("putting", () => {
     expect(await store.put(whole(2))).toBe(true);
     await settle();
     expect(far.puts).toEqual(["7@1"]);
-    expect(await metric("snapshot_failures_total")).toBe("1");
+    expect(await metric('snapshot_failures_total{call="put"}')).toBe("1");
     far.isBroken = false;
     clock.advance(1);
     await store.put(whole(3, 8));
@@ -163,7 +163,7 @@ describe("listing", () => {
     expect(await store.list(7)).toEqual([]);
     expect(await store.list(8)).toEqual([]);
     expect(far.lists).toBe(1);
-    expect(await metric("snapshot_failures_total")).toBe("1");
+    expect(await metric('snapshot_failures_total{call="list"}')).toBe("1");
     far.isBroken = false;
     await far.stored.put(whole(30));
     clock.advance(PAUSE_MS);
@@ -174,7 +174,7 @@ describe("listing", () => {
     far.isBroken = true;
     await Promise.all([store.list(7), store.list(8), store.list(9)]);
     expect(warnings).toEqual(["the far snapshot store failed, going on without it"]);
-    expect(await metric("snapshot_failures_total")).toBe("3");
+    expect(await metric('snapshot_failures_total{call="list"}')).toBe("3");
   });
 
   test("a far store that does not answer is not waited for", async () => {
@@ -198,6 +198,6 @@ describe("closing", () => {
     far.gate = new Promise(() => {});
     await store.put(whole(1));
     await store.close(5);
-    expect(await metric("snapshot_failures_total")).toBe("1");
+    expect(await metric('snapshot_failures_total{call="put"}')).toBe("1");
   });
 });
