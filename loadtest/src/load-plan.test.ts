@@ -83,3 +83,9 @@ test("a storm expects back all who leave before the end, and nobody who leaves w
   expect(expected(40)).toEqual({ threshold: `count>=${4 * 40}` });
   expect(expected(41)).toEqual({ threshold: `count>=${5 * 40}` });
 });
+
+test("a lap has to be judged in every profile, but not in a run that is too short for one", () => {
+  const expects = (one: Profile) => planLoad(one).thresholds[METRICS.lapsJudged] !== undefined;
+  expect(names.filter((name) => !expects(profile(name)))).toEqual([]);
+  expect(expects({ ...profile("smoke"), seconds: 5 })).toBe(false);
+});

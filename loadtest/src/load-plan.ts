@@ -9,6 +9,7 @@ const GRACE_SECONDS = 15;
 const LIVE_MESSAGES_PER_SECOND_MIN = 2;
 /** Of the frames that a feed should send. A generator that cannot keep up has tested nothing. */
 const FRAMES_SENT_SHARE_MIN = 0.9;
+const LAPS_UNTIL_JUDGED = 3;
 /** A soak that goes wrong is not worth its hours. */
 const ABORT_AFTER = "60s";
 
@@ -89,9 +90,12 @@ function thresholdsOf(profile: Profile): LoadPlan["thresholds"] {
     [METRICS.unexpectedCloses]: most(limits.unexpectedClosesMax),
     // Without these a run in which nothing moved would pass.
     [METRICS.framesAcked]: [{ threshold: `count>=${Math.floor(FRAMES_SENT_SHARE_MIN * framesExpected(profile))}` }],
-    [METRICS.lapsJudged]: [{ threshold: "count>=1" }],
     [METRICS.liveMessages]: [{ threshold: `count>=${lookers * seconds * LIVE_MESSAGES_PER_SECOND_MIN}` }],
   };
+  // Under way when the feeds begin, the one that is judged, and the one that takes its place.
+  if (lookUntilSeconds(profile) >= LAPS_UNTIL_JUDGED * profile.lapSeconds + 2) {
+    thresholds[METRICS.lapsJudged] = [{ threshold: "count>=1" }];
+  }
   if (clients.storming > 0) {
     thresholds[METRICS.reconnect] = [{ threshold: `p(95)<${limits.reconnectMsP95Max}` }];
     // Who leaves with the last second does not come back.
