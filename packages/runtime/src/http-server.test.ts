@@ -181,13 +181,27 @@ test("stopping answers running requests, ends keep-alive connections and takes n
 
 test("what still hangs at the deadline is cut: requests, half-sent requests and WebSockets", async () => {
   const { server } = make({ closeMsMax: 50 });
-  server.app.get("/never", () => new Promise(() => {}));
-  server.onUpgrade("/feed", (_request, socket) => socket.write("open"));
+  const arrived = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const [request, upgrade, everyConnection] = arrived.map(({ resolve }) => resolve);
+  server.app.get("/never", () => {
+    request?.();
+    return new Promise(() => {});
+  });
+  server.onUpgrade("/feed", (_request, socket) => {
+    socket.write("open");
+    upgrade?.();
+  });
   await server.start();
+  let connections = 0;
+  server.server.on("connection", () => {
+    connections += 1;
+    if (connections === 3) everyConnection?.();
+  });
   const hanging = exchange(server, "GET /never HTTP/1.1\r\nHost: x\r\n\r\n");
   const half = exchange(server, "GET /never HTTP/1.1\r\nHo");
   const webSocket = exchange(server, upgradeOf("/feed"));
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  // A stop takes no new connection, so all of them have to be there.
+  await Promise.all(arrived.map(({ promise }) => promise));
   await server.stop();
   expect(await hanging).toBe("");
   await half;
