@@ -68,6 +68,7 @@ export interface ChartValues {
   readonly networkPolicy: {
     readonly enabled: boolean;
     readonly clients: readonly unknown[];
+    readonly dns?: { readonly peers: readonly unknown[] };
     readonly nats: { readonly peers: readonly unknown[]; readonly port: number; readonly monitoringPort: number };
     readonly redis: { readonly peers: readonly unknown[]; readonly port: number };
     readonly s3?: { readonly ports: readonly number[] };
@@ -179,6 +180,12 @@ function snapshotValues({ s3 }: PlatformConfig, { bucket }: Cluster): Pick<Chart
   return s3 === undefined ? {} : { s3 };
 }
 
+/** As the chart has it by default: a list of values is replaced, not added to. */
+const KUBE_DNS = {
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+  podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+};
+
 function networkPolicyValues(
   { hasNetworkPolicies, s3, tracing }: PlatformConfig,
   { cluster, nats, redis }: ChartSurroundings,
@@ -186,6 +193,7 @@ function networkPolicyValues(
   return {
     enabled: hasNetworkPolicies,
     clients: cluster.clientCidrs.map((cidr) => ({ ipBlock: { cidr } })),
+    ...(cluster.dnsPeers.length === 0 ? {} : { dns: { peers: [KUBE_DNS, ...cluster.dnsPeers] } }),
     nats: { peers: nats.peers, port: nats.port, monitoringPort: nats.monitoringPort },
     redis: { peers: redis.peers, port: redis.port },
     ...(s3?.endpoint === undefined ? {} : { s3: { ports: [portOf(s3.endpoint)] } }),

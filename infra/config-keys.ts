@@ -115,7 +115,7 @@ export const cloudKeys = {
   region: text(/^[a-z0-9-]+$/, "a region of the cloud", "us-east-1").optional(),
   kubernetesVersion: text(/^1\.\d\d$/, "a version of Kubernetes", "1.35").optional(),
   nodes: choice(["auto", "managed"]).optional(),
-  nodeType: text(/^[\w.-]+$/, "a type of machine", "m7g.large").optional(),
+  nodeType: text(/^[\w.-]+$/, "a type of machine", "m7i.large").optional(),
   nodesMin: whole(1, 100, 3).optional(),
   nodesMax: whole(1, 100, 9).optional(),
   networkCidr: text(CIDR, "an address block", "10.40.0.0/16").optional(),

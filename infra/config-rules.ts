@@ -77,10 +77,32 @@ function ownCluster(keys: ConfigKeys): string[] {
     ...foreign
       .filter((key) => keys[key] !== undefined)
       .map((key) => `burnline:${key} means nothing when burnline:cloud is ${cloud}: ${rm(key)}`),
+    ...(cloud === "eks" ? eks(keys) : []),
     ...(nodesMin > nodesMax
       ? [`burnline:nodesMin is ${nodesMin} and nodesMax ${nodesMax}: ${set("nodesMax", String(nodesMin))}`]
       : []),
   ];
+}
+
+function eks(keys: ConfigKeys): string[] {
+  const problems: string[] = [];
+  if (keys.nodes !== "managed") {
+    for (const key of ["nodeType", "nodesMin", "nodesMax"] as const) {
+      if (keys[key] !== undefined)
+        problems.push(
+          `burnline:${key} is for node groups, and Auto Mode chooses by itself: ${set("nodes", "managed")}`,
+        );
+    }
+  } else if (keys.route === "ingress" && keys.routeClass === undefined) {
+    problems.push(
+      `with node groups the ingress controller is your own, so it has to be named: ${set("routeClass", "traefik")}`,
+    );
+  }
+  if (keys.budgetUsd !== undefined && keys.budgetEmail === undefined)
+    problems.push(`burnline:budgetUsd alarms nobody without an address: ${set("budgetEmail", "ops@example.org")}`);
+  if (keys.budgetEmail !== undefined && keys.budgetUsd === undefined)
+    problems.push(`burnline:budgetEmail hears of nothing without a budget: ${set("budgetUsd", "500")}`);
+  return problems;
 }
 
 function servers(keys: ConfigKeys): string[] {

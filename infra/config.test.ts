@@ -162,8 +162,24 @@ const REFUSALS: readonly (readonly [Keys, string])[] = [
     "burnline:context means nothing when burnline:cloud is eks: pulumi config rm burnline:context",
   ],
   [
-    { ...EKS, nodesMin: "5", nodesMax: "4" },
+    { ...EKS, nodes: "managed", nodesMin: "5", nodesMax: "4" },
     "burnline:nodesMin is 5 and nodesMax 4: pulumi config set burnline:nodesMax 5",
+  ],
+  [
+    { ...EKS, nodeType: "m7i.large" },
+    "burnline:nodeType is for node groups, and Auto Mode chooses by itself: pulumi config set burnline:nodes managed",
+  ],
+  [
+    { ...EKS, nodes: "managed", route: "ingress", routeHost: "a.example" },
+    "with node groups the ingress controller is your own, so it has to be named: pulumi config set burnline:routeClass traefik",
+  ],
+  [
+    { ...EKS, budgetUsd: "500" },
+    "burnline:budgetUsd alarms nobody without an address: pulumi config set burnline:budgetEmail ops@example.org",
+  ],
+  [
+    { ...EKS, budgetEmail: "ops@example.org" },
+    "burnline:budgetEmail hears of nothing without a budget: pulumi config set burnline:budgetUsd 500",
   ],
   [
     { ...EKS, redisService: "managed" },

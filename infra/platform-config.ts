@@ -182,7 +182,7 @@ function toCluster(keys: ConfigKeys): ClusterConfig {
       return { type: "existing", ...present({ kubeconfig, context }) };
     case "eks":
       return {
-        ...{ type: "eks", ...shared, nodes: keys.nodes ?? "auto", nodeType: keys.nodeType ?? "m7g.large" },
+        ...{ type: "eks", ...shared, nodes: keys.nodes ?? "auto", nodeType: keys.nodeType ?? "m7i.large" },
         ...{ adminRoleArns: keys.adminRoleArns ?? [], redisService: keys.redisService ?? "chart" },
         ...present({ certificateArn }),
         ...(budgetUsd === undefined || budgetEmail === undefined

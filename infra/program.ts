@@ -2,7 +2,7 @@ import { Namespace } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RELEASE, raceApps } from "./apps.ts";
 import { existingCluster } from "./cluster/existing.ts";
-import type { Cluster } from "./cluster/types.ts";
+import type { Cluster, ClusterRequest } from "./cluster/types.ts";
 import { ConfigError, parsePlatformConfig, type RawConfig } from "./config.ts";
 import { labelEverything, STACK_LABEL, stackLabel } from "./labels.ts";
 import { type PermissionsFile, permissionsOf } from "./nats-permissions.ts";
@@ -50,11 +50,15 @@ export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Prom
   const config = parsePlatformConfig(raw);
   const stack = stackLabel(deps.stackName);
   const permissions = permissionsOf(deps.readNatsPermissions(), config);
-  const makeCluster = await chosenCluster(config, deps, stack);
+  const secrets = deriveSecrets(config.masterSecret, config.namespace);
+  const makeCluster = await chosenCluster(config, deps, {
+    ...{ name: cloudName(deps.stackName), stack, namespace: config.namespace },
+    bucketUsers: [`${RELEASE}-processor`, `${RELEASE}-operator`],
+    ...{ redisPassword: secrets.redisPassword, isProtected: config.isProtected, isProd: config.environment === "prod" },
+  });
   pulumi.runtime.registerResourceTransform(labelEverything(stack));
 
   const cluster = makeCluster();
-  const secrets = deriveSecrets(config.masterSecret, config.namespace);
   const namespace = makeNamespace(config, cluster, stack);
   const place: Place = { config, cluster, secrets, namespace: namespace.metadata.name };
   const { nats, redis } = makeServers(place, permissions);
@@ -74,21 +78,46 @@ export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Prom
 }
 
 /** Nothing of a cloud is loaded but of the one that is meant. */
-async function chosenCluster(config: PlatformConfig, deps: PlatformDeps, stack: string): Promise<() => Cluster> {
+async function chosenCluster(
+  config: PlatformConfig,
+  deps: PlatformDeps,
+  request: ClusterRequest,
+): Promise<() => Cluster> {
   const { cluster } = config;
   switch (cluster.type) {
     case "existing": {
       const kubeconfig = deps.readKubeconfig(cluster);
       const facts = await deps.readClusterFacts(kubeconfig, config.namespace);
-      const problems = unmetNeeds(config, facts, stack);
+      const problems = unmetNeeds(config, facts, request.stack);
       if (problems.length > 0) throw new ConfigError(problems);
       return () => existingCluster(kubeconfig, config.storageClass);
     }
-    case "eks":
-    case "gke":
-    case "aks":
-      throw new ConfigError(["not yet"]);
+    case "eks": {
+      const { eksCluster } = await import("./cluster/eks.ts");
+      return () => eksCluster(cluster, request);
+    }
+    case "gke": {
+      const { gkeCluster } = await import("./cluster/gke.ts");
+      return () => gkeCluster(cluster, request);
+    }
+    case "aks": {
+      const { aksCluster } = await import("./cluster/aks.ts");
+      return () => aksCluster(cluster, request);
+    }
   }
+}
+
+const CLOUD_NAME_LENGTH_MAX = 28;
+
+/** Project and stack, as all clouds take it for a name: burnline-prod-eks. */
+function cloudName(stackName: string): string {
+  const name = stackName
+    .split(".")
+    .slice(1)
+    .join("-")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, "-");
+  return name.slice(0, CLOUD_NAME_LENGTH_MAX).replace(/-+$/, "");
 }
 
 function makeNamespace(config: PlatformConfig, cluster: Cluster, stack: string): Namespace {

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RawConfig } from "./config.ts";
+import { answerTo, madeUp } from "./mock-cloud.ts";
 import { readPermissionsFile } from "./nats-permissions.ts";
 import type { ClusterFacts } from "./preflight.ts";
 import { burnlinePlatform, type PlatformDeps, type PlatformOutputs } from "./program.ts";
@@ -15,6 +16,8 @@ export interface CapturedResource {
   /** Empty for the provider itself and for resources of a default provider, of which there must be none. */
   readonly provider: string;
   readonly isCustom: boolean;
+  /** Pulumi refuses to delete it. */
+  readonly isProtected: boolean;
 }
 
 export interface CapturedProgram {
@@ -68,9 +71,10 @@ export async function captureProgram(
 ): Promise<CapturedProgram> {
   const resources: CapturedResource[] = [];
   const transforms: pulumi.ResourceTransform[] = [];
+  const protectedOnes = new Set<string>();
   await pulumi.runtime.setMocks(
     {
-      call: ({ token, inputs }) => callResult(token, inputs),
+      call: ({ token }) => answerTo(token),
       newResource: async (args) => {
         const custom = args.custom === true;
         const props = await transformed(transforms, { ...args, custom });
@@ -79,10 +83,11 @@ export async function captureProgram(
         resources.push({
           ...{ type: args.type, name: args.name, inputs, secretPaths },
           ...{ provider: args.provider ?? "", isCustom: custom },
+          isProtected: protectedOnes.has(`${args.type} ${args.name}`),
         });
         return {
           id: custom ? `${args.name}-id` : undefined,
-          state: { ...args.inputs, ...madeUp(args.type, args.name) },
+          state: { ...args.inputs, ...(custom ? madeUp(args.type, args.name) : {}) },
         };
       },
       registerTransform: (transform) => void transforms.push(transform),
@@ -93,6 +98,11 @@ export async function captureProgram(
   let outputs: PlatformOutputs | undefined;
   let failure: unknown;
   await pulumi.runtime.runInPulumiStack(async () => {
+    // The mock monitor is not told of options; this one runs in the program, and changes nothing.
+    pulumi.runtime.registerStackTransformation(({ type, name, opts }) => {
+      if (opts.protect === true) protectedOnes.add(`${type} ${name}`);
+      return undefined;
+    });
     try {
       outputs = await burnlinePlatform(rawConfig(keys), testDeps(options));
     } catch (error) {
@@ -170,13 +180,4 @@ async function openOutputs(outputs: PlatformOutputs): Promise<Pick<CapturedProgr
     outputs: Object.fromEntries(entries.map(({ name, plain }) => [name, plain])),
     secretOutputs: entries.filter(({ isSecret }) => isSecret).map(({ name }) => name),
   };
-}
-
-/** What a provider makes up for a resource. */
-function madeUp(_type: string, _name: string): Record<string, unknown> {
-  return {};
-}
-
-function callResult(_token: string, _inputs: unknown): Record<string, unknown> {
-  return {};
 }

@@ -2,11 +2,30 @@ import type { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { App } from "../app-names.ts";
 
-/** What a managed Redis or Valkey of the cloud gives us. */
+/** A NetworkPolicyPeer. */
+export type Peer = Readonly<Record<string, unknown>>;
+
+/** A Redis or Valkey that the cloud runs. */
 export interface ManagedRedis {
-  /** With user and password. */
+  /** With user and password: a secret. */
   readonly url: pulumi.Output<string>;
   readonly cidrs: readonly string[];
+  readonly port: number;
+  readonly ready: readonly pulumi.Resource[];
+}
+
+/** What a cluster that is made here has to know of the rest. */
+export interface ClusterRequest {
+  /** First part of every name in the cloud. */
+  readonly name: string;
+  /** Which stack this is, for tags. */
+  readonly stack: string;
+  readonly namespace: string;
+  /** Service accounts of the pods that write to the bucket. */
+  readonly bucketUsers: readonly string[];
+  readonly redisPassword: string;
+  readonly isProtected: boolean;
+  readonly isProd: boolean;
 }
 
 /** What the rest of the program knows of a cluster, whoever made it. */
@@ -18,17 +37,19 @@ export interface Cluster {
   readonly storageClass?: string;
   /** Absent: what the configuration says. */
   readonly ingressClass?: string;
-  /** For the cloud's balancer: WebSockets live longer than its default patience. */
+  /** For the cloud's balancer: WebSockets outlive its usual patience. */
   readonly ingressAnnotations: Readonly<Record<string, string>>;
   /** Of the balancer: network policies let nobody else in. Empty: anybody. */
   readonly clientCidrs: readonly string[];
-  /** Bucket for snapshots, with an identity of its own for the pods that write there. */
+  /** Who answers for names besides the pods of kube-dns. */
+  readonly dnsPeers: readonly Peer[];
+  /** Bucket for snapshots, with an identity of their own for the pods that write there. */
   readonly bucket?: { readonly name: pulumi.Output<string>; readonly region: string };
   /** By app, for clouds that tie identities to service accounts by annotation. */
   readonly serviceAccountAnnotations: Readonly<Partial<Record<App, Readonly<Record<string, pulumi.Input<string>>>>>>;
   readonly redis?: ManagedRedis;
   /** What has to be there before anything runs. */
   readonly ready: readonly pulumi.Resource[];
-  /** Commands and names for the stack's outputs. */
+  /** Commands, for the stack's outputs. */
   readonly outputs: Readonly<Record<string, pulumi.Input<string>>>;
 }

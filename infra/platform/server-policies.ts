@@ -1,6 +1,6 @@
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/index.js";
+import type { Peer } from "../cluster/types.ts";
 import { inCluster, type Place } from "./place.ts";
-import type { Peer } from "./servers.ts";
 
 interface Guard {
   readonly selector: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export function guardPods(place: Place, name: string, { selector, ingress, egres
         ingress: ingress.map(({ from, ports }) => ({ from: [...from], ports: toPorts(ports) })),
         egress: [
           ...egress.map(({ to, ports }) => ({ to: [...to], ports: toPorts(ports) })),
-          ...(needsDns ? [{ to: [{ namespaceSelector: {} }], ports: DNS_PORTS }] : []),
+          ...(needsDns ? [{ to: [{ namespaceSelector: {} }, ...place.cluster.dnsPeers], ports: DNS_PORTS }] : []),
         ],
       },
     },

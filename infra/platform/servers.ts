@@ -1,7 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-
-/** A NetworkPolicyPeer. */
-export type Peer = Readonly<Record<string, unknown>>;
+import type { Peer } from "../cluster/types.ts";
 
 /** NATS as the apps and KEDA find it, whoever runs it. */
 export interface NatsPlace {

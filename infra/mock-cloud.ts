@@ -1,0 +1,42 @@
+/** What the clouds say in tests: names and addresses in their form, the same at every run. */
+const PARTITION = "aws-us-gov";
+const ZONES = ["zone-a", "zone-b", "zone-c", "zone-d"];
+
+/** Answers to what the program asks of a provider. */
+export function answerTo(token: string): Record<string, unknown> {
+  switch (token) {
+    case "aws:index/getPartition:getPartition":
+      // Not the usual one: an ARN that is written out without asking shows.
+      return { id: PARTITION, partition: PARTITION, dnsSuffix: "amazonaws.com" };
+    case "aws:index/getAvailabilityZones:getAvailabilityZones":
+      return { id: "zones", names: ZONES };
+    case "azure-native:containerservice:listManagedClusterUserCredentials":
+      return { kubeconfigs: [{ name: "clusterUser", value: Buffer.from(AKS_KUBECONFIG).toString("base64") }] };
+    default:
+      throw new Error(`The mock does not know ${token}.`);
+  }
+}
+
+const AKS_KUBECONFIG = JSON.stringify({ apiVersion: "v1", kind: "Config", "current-context": "aks" });
+
+/** What a provider makes up for a resource, besides what it was told. */
+export function madeUp(type: string, name: string): Record<string, unknown> {
+  const provider = type.split(":")[0];
+  switch (type) {
+    case "aws:eks/cluster:Cluster":
+      return {
+        ...{ name, arn: `arn:${PARTITION}:eks:::cluster/${name}`, endpoint: "https://eks.test" },
+        ...{ certificateAuthority: { data: "Y2E=" }, vpcConfig: { clusterSecurityGroupId: "sg-cluster" } },
+      };
+    case "aws:s3/bucket:Bucket":
+      return { bucket: `${name}-1a2b3c`, arn: `arn:${PARTITION}:s3:::${name}-1a2b3c` };
+    case "aws:elasticache/replicationGroup:ReplicationGroup":
+      return { primaryEndpointAddress: "valkey.cache.test" };
+    case "aws:ec2/launchTemplate:LaunchTemplate":
+      return { latestVersion: 1 };
+    case "gcp:container/cluster:Cluster":
+      return { name, endpoint: "192.0.2.10", masterAuth: { clusterCaCertificate: "Y2E=" } };
+    default:
+      return provider === "aws" ? { name, arn: `arn:${PARTITION}:mock:::${name}` } : { name };
+  }
+}
