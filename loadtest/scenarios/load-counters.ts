@@ -14,6 +14,7 @@ export const counters = {
   orderViolations: new Counter(METRICS.orderViolations),
   samplesMissing: new Counter(METRICS.samplesMissing),
   lapsJudged: new Counter(METRICS.lapsJudged),
+  sentLate: new Trend(METRICS.sentLate, true),
   framesSent: new Counter(METRICS.framesSent),
   framesAcked: new Counter(METRICS.framesAcked),
   liveMessages: new Counter(METRICS.liveMessages),

@@ -81,6 +81,7 @@ export class RaceFeed {
       for (const { head, lapsAhead } of this.#cars) {
         this.#tape.append(this.#sink, head, this.#nextMs, this.#startMs, lapsAhead);
       }
+      counters.sentLate.add(this.#nowMs() - this.#nextMs - FRAME_MS);
       this.#send(this.#sink.take().buffer);
       this.#nextMs += FRAME_MS;
     }

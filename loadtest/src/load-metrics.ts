@@ -17,6 +17,8 @@ export const METRICS = {
   /** Samples that the laps shown to clients lack, or have too many. */
   samplesMissing: "burnline_samples_missing",
   lapsJudged: "burnline_laps_judged",
+  /** How long after its moment a frame left: k6 itself was late, and so is all that it says of the product. */
+  sentLate: "burnline_sent_late_ms",
   framesSent: "burnline_frames_sent",
   framesAcked: "burnline_frames_acked",
   liveMessages: "burnline_live_messages",

@@ -10,6 +10,7 @@ const trend = { med: 120.44, "p(95)": 300, "p(99)": 500, max: 812.96 };
 test("the summary says what was measured, and that all thresholds held", () => {
   const metrics = {
     [METRICS.latency]: { values: trend, thresholds: { "p(95)<1000": { ok: true } } },
+    [METRICS.sentLate]: { values: { med: 2, "p(95)": 36, "p(99)": 82, max: 113 } },
     [METRICS.framesSent]: { values: { count: 9_200 } },
     [METRICS.framesAcked]: { values: { count: 9_200 }, thresholds: { "count>=8280": { ok: true } } },
   };
@@ -18,6 +19,7 @@ test("the summary says what was measured, and that all thresholds held", () => {
     ...{ profile: "smoke", cars: 40, rateHz: 120, clients: 4, gaps: 0, drops: 0, orderViolations: 0 },
     ...{ framesSent: 9_200, framesAcked: 9_200, thresholdsPassed: true, thresholdsFailed: [] },
     latencyMs: { p50: 120.4, p95: 300, p99: 500, max: 813 },
+    sentLateMs: { p50: 2, p95: 36, p99: 82, max: 113 },
   });
   expect(summaryText(summary)).toContain("all held");
 });

@@ -14,6 +14,8 @@ export interface LoadSummary {
   readonly liveLatencyMs: Spread;
   readonly windowLatencyMs: Spread;
   readonly lapLatencyMs: Spread;
+  /** Of frames, after their moment; k6 on a machine that is too busy reads late as well, and blames the product. */
+  readonly sentLateMs: Spread;
   readonly longestGapMs: number;
   readonly reconnectMs: Spread;
   readonly reconnects: number;
@@ -77,6 +79,7 @@ export function summarise(profile: Profile, { metrics }: K6Summary): LoadSummary
     liveLatencyMs: spread(metrics[METRICS.live]),
     windowLatencyMs: spread(metrics[METRICS.window]),
     lapLatencyMs: spread(metrics[METRICS.lap]),
+    sentLateMs: spread(metrics[METRICS.sentLate]),
     longestGapMs: Math.round(metrics[METRICS.standstill]?.values.max ?? 0),
     reconnectMs: spread(metrics[METRICS.reconnect]),
     reconnects: count(METRICS.reconnects),
@@ -119,6 +122,7 @@ export function summaryText(summary: LoadSummary): string {
     row("  windows", of(summary.windowLatencyMs)),
     row("  laps", of(summary.lapLatencyMs)),
     row("longest standstill", `${summary.longestGapMs} ms, ${summary.gaps} gaps`),
+    row("sent late by k6", of(summary.sentLateMs)),
     row("frames", `${summary.framesSent} sent, ${summary.framesAcked} acknowledged, ${summary.drops} dropped`),
     row("samples missing", `${summary.samplesMissing} in ${summary.lapsJudged} laps`),
     row("order violations", `${summary.orderViolations}`),
