@@ -41,12 +41,9 @@ describe.each(APPS)("%s", (app) => {
     const values = asked
       .filter(({ metadata }) => metadata.url?.endsWith("/scale"))
       .map((one) => one.metadata.valueLocation);
-    const sources = [...sourcesOf(`apps/${app}/src/`), ...sourcesOf("packages/runtime/src/")];
-    for (const value of values)
-      expect(
-        sources.some((text) => new RegExp(`\\b${value}\\b`).test(text)),
-        value,
-      ).toBe(true);
+    const said = scaleFieldsOf(app);
+    expect(said).toContain("busy");
+    expect(values.filter((value) => !said.includes(value ?? ""))).toEqual([]);
   });
 });
 
@@ -99,6 +96,17 @@ test("no more processors than partitions", () => {
   expect(String(schemaOf(...own, "autoscaling", "properties", "max", "maximum"))).toBe(count);
   expect(String(schemaOf(...own, "replicas", "maximum"))).toBe(count);
 });
+
+/** What every app says of itself, what this one adds in place, and what the reading of its *-scale.ts has. */
+function scaleFieldsOf(app: string): string[] {
+  const [shared = ""] =
+    /"\/scale", async \(\) => \(\{ \w+:/.exec(sourcesOf("packages/runtime/src/", /^http-server\.ts$/)[0] ?? "") ?? [];
+  const [added = ""] =
+    /const scale = \(\) => \(\{ [^}]*\}\)/.exec(sourcesOf(`apps/${app}/src/`, /-process\.ts$/).join("\n")) ?? [];
+  const [reading = ""] =
+    /export interface \w+ \{[^}]*\}/.exec(sourcesOf(`apps/${app}/src/`, /-scale\.ts$/).join("\n")) ?? [];
+  return [shared, added, reading].flatMap((text) => [...text.matchAll(/(\w+):/g)].map(([, field = ""]) => field));
+}
 
 function templates(objects: readonly KubeObject[], app: string): PodTemplate[] {
   return podSets(objects)
