@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { PARTITION_COUNT } from "@burnline/contract";
 import { type RedisConnection, StorageError } from "@burnline/runtime";
 import { assert } from "@burnline/std";
 import { type Standstill, Standstills } from "./standstills.ts";
@@ -19,7 +20,7 @@ export interface WatchedStandstill extends Standstill {
   readonly stallMs: number;
 }
 
-/** Looks every 20 ms how far the partitions with cars are committed. */
+/** Looks every 20 ms how far all partitions are committed, and measures those with cars. */
 export class CommitWatch {
   readonly #connection: Pick<RedisConnection, "evaluate">;
   readonly #partitions: readonly number[];
@@ -29,11 +30,13 @@ export class CommitWatch {
   #isStopped = false;
   #stallMs = 0;
 
-  constructor(connection: Pick<RedisConnection, "evaluate">, race: string, partitions: readonly number[]) {
+  /** @param withCars partitions that have cars */
+  constructor(connection: Pick<RedisConnection, "evaluate">, race: string, withCars: readonly number[]) {
     this.#connection = connection;
-    this.#partitions = partitions;
-    this.#keys = partitions.map((partition) => `burnline:{${race}:${partition}}:meta`);
-    this.#standstills = new Standstills(partitions, performance.now());
+    this.#partitions = Array.from({ length: PARTITION_COUNT }, (_, partition) => partition);
+    this.#keys = this.#partitions.map((partition) => `burnline:{${race}:${partition}}:meta`);
+    const others = this.#partitions.filter((partition) => !withCars.includes(partition));
+    this.#standstills = new Standstills(withCars, performance.now(), others);
   }
 
   start(): void {

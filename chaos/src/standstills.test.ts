@@ -38,3 +38,28 @@ test("the wait is that of the record that was committed last after it was made; 
   standstills.appended(3, 4, 9_100);
   expect(standstills.longest(9_300)).toMatchObject({ waitMs: 200 });
 });
+
+test("a partition without cars is waited for and not measured", () => {
+  // A last tick that nobody had committed yet when all processors left was once taken for a lost commit.
+  const standstills = new Standstills([1], 0, [13]);
+  standstills.committed(1, 5, 100);
+  standstills.appended(13, 9, 100);
+  expect(
+    standstills.behind(
+      new Map([
+        [1, 5],
+        [13, 9],
+      ]),
+    ),
+  ).toEqual([13]);
+  standstills.committed(13, 9, 1_100);
+  expect(
+    standstills.behind(
+      new Map([
+        [1, 5],
+        [13, 9],
+      ]),
+    ),
+  ).toEqual([]);
+  expect(standstills.longest(100)).toEqual({ gapMs: 100, partition: 1, waitMs: 0 });
+});

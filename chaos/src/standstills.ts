@@ -9,6 +9,7 @@ export interface Standstill {
 
 interface Watched {
   readonly partition: number;
+  readonly isMeasured: boolean;
   /** Committed now, the most that it ever was, and since when it has been so. */
   position: number;
   highest: number;
@@ -27,16 +28,22 @@ export class Standstills {
   readonly #watched: ReadonlyMap<number, Watched>;
   #longest = NONE;
 
-  constructor(partitions: readonly number[], nowMs: number) {
-    this.#watched = new Map(
-      partitions.map((partition) => [partition, { partition, position: 0, highest: 0, sinceMs: nowMs, waiting: [] }]),
-    );
+  /** @param others are waited for as well, but not measured: without a car a partition has a tick a second and no more */
+  constructor(partitions: readonly number[], nowMs: number, others: readonly number[] = []) {
+    const watch = (partition: number, isMeasured: boolean): [number, Watched] => [
+      partition,
+      { partition, isMeasured, position: 0, highest: 0, sinceMs: nowMs, waiting: [] },
+    ];
+    this.#watched = new Map([
+      ...partitions.map((partition) => watch(partition, true)),
+      ...others.map((partition) => watch(partition, false)),
+    ]);
   }
 
   /** A record is in the log. Others than those of the partitions are ignored. */
   appended(partition: number, position: number, madeMs: number): void {
     const watched = this.#watched.get(partition);
-    if (watched !== undefined && position > watched.highest) watched.waiting.push({ position, madeMs });
+    if (watched?.isMeasured === true && position > watched.highest) watched.waiting.push({ position, madeMs });
   }
 
   /** A partition is committed up to here. */
@@ -75,7 +82,8 @@ export class Standstills {
     );
   }
 
-  #noteGap({ sinceMs, partition }: Watched, nowMs: number): void {
+  #noteGap({ sinceMs, partition, isMeasured }: Watched, nowMs: number): void {
+    if (!isMeasured) return;
     const gapMs = nowMs - sinceMs;
     if (gapMs > this.#longest.gapMs) this.#longest = { ...this.#longest, gapMs, partition };
   }
