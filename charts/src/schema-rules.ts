@@ -5,10 +5,11 @@ import { PrometheusRule, ServiceMonitor } from "@kubernetes-models/prometheus-op
 import { CustomResourceDefinition } from "kubernetes-models/apiextensions.k8s.io/v1";
 import { Deployment, StatefulSet } from "kubernetes-models/apps/v1";
 import { Job } from "kubernetes-models/batch/v1";
-import { Ingress, NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
+import { Ingress, IngressClass, NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
 import { PodDisruptionBudget } from "kubernetes-models/policy/v1";
 import { Role, RoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1";
 import { PriorityClass } from "kubernetes-models/scheduling.k8s.io/v1";
+import { StorageClass } from "kubernetes-models/storage.k8s.io/v1";
 import {
   ConfigMap,
   Namespace,
@@ -33,7 +34,7 @@ const MODELS: ReadonlyMap<string, Model> = new Map(
     ...[ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount],
     ...[Deployment, StatefulSet, Job, Ingress, NetworkPolicy, PodDisruptionBudget, Role, RoleBinding, PriorityClass],
     ...[CustomResourceDefinition, ScaledObject, TriggerAuthentication, PrometheusRule, ServiceMonitor, HTTPRoute],
-    ExternalSecret,
+    ...[ExternalSecret, IngressClass, StorageClass],
   ].map((model): [string, Model] => [`${model.apiVersion} ${model.kind}`, model]),
 );
 
