@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { APPS } from "./app-names.ts";
 import { CIDR, choice, DNS_NAME, decimal, flag, json, list, secretText, text, whole } from "./config-values.ts";
+import { CHART_NAMES } from "./platform/chart-pins.ts";
 
 const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** As the chart's values.schema.json: a race is a label's value as well. */
@@ -81,6 +82,11 @@ const serverKeys = {
   ),
   natsStorageGb: whole(1, 10_000, 20).optional(),
   natsTlsSecret: text(DNS_NAME, `${SECRET_NAME} with tls.crt, tls.key and ca.crt`, "nats-tls").optional(),
+  chartsFolder: text(/^[\w./-]+$/, "a folder of chart archives, seen from the project", "charts/archives").optional(),
+  chartDigests: json(z.partialRecord(z.enum(CHART_NAMES), z.string().regex(DIGEST)), {
+    allowed: "a digest (sha256:…) by chart, as JSON",
+    example: '\'{"nats": "sha256:…", …}\'',
+  }).optional(),
   streamGb: decimal(0.1, 5_000, 8).optional(),
   streamDays: decimal(0.01, 365, 2).default(2),
   redisImage: text(/^[^\s@]+(@sha256:[0-9a-f]{64})?$/, "an image", "docker.io/library/redis:7-alpine").default(

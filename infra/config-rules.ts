@@ -1,5 +1,6 @@
 import { APPS } from "./app-names.ts";
 import { type ConfigKeys, cloudKeys } from "./config-keys.ts";
+import { neededCharts } from "./platform/chart-source.ts";
 import { SIZES } from "./sizes.ts";
 
 type Key = keyof ConfigKeys;
@@ -135,6 +136,12 @@ function servers(keys: ConfigKeys): string[] {
     if (keys[key] !== undefined && !isOurs)
       problems.push(`burnline:${key} means nothing when burnline:dependencies is ${dependencies}: ${rm(key)}`);
   }
+  for (const key of ["chartsFolder", "chartDigests"] as const) {
+    if (keys[key] !== undefined && dependencies !== "charts")
+      problems.push(`burnline:${key} means nothing when burnline:dependencies is ${dependencies}: ${rm(key)}`);
+  }
+  if (keys.chartDigests !== undefined && keys.chartsFolder === undefined && dependencies === "charts")
+    problems.push(`burnline:chartDigests are of archives in a folder: ${set("chartsFolder", "charts/archives")}`);
   if (keys.redisService === "managed" && dependencies !== "charts")
     problems.push(
       `burnline:redisService managed takes the place of the Valkey chart, but burnline:dependencies is ${dependencies}: ${set("dependencies", "charts")}`,
@@ -211,9 +218,26 @@ function production(keys: ConfigKeys): string[] {
         );
     }
   }
+  if (keys.dependencies === "charts") problems.push(...productionCharts(keys));
   if (keys.dependencies !== "external" && keys.natsReplicas === 1)
     problems.push(`prod does not survive a node with one NATS server: ${set("natsReplicas", "3")}`);
   if (keys.apiCidrs?.includes("0.0.0.0/0") === true)
     problems.push(`prod does not open its API server to everybody: ${set("apiCidrs", "198.51.100.0/24")}`);
   return problems;
+}
+
+/** A version can be published anew under the same name; an archive with a digest is what was looked at. */
+function productionCharts(keys: ConfigKeys): string[] {
+  if (keys.chartsFolder === undefined)
+    return [`prod takes charts from archives with a digest only: ${set("chartsFolder", "charts/archives")}`];
+  const needed = neededCharts({
+    ...{ hasAutoscaling: keys.autoscaling, hasMonitoring: keys.monitoring ?? true },
+    hasManagedRedis: keys.redisService === "managed",
+  });
+  return needed
+    .filter((name) => keys.chartDigests?.[name] === undefined)
+    .map(
+      (name) =>
+        `prod takes charts by digest only, ${name} has none: pulumi config set --path 'burnline:chartDigests["${name}"]' sha256:…`,
+    );
 }

@@ -22,6 +22,9 @@ const DIGESTS = JSON.stringify(
 );
 const IMAGES = { natsImage: `nats@${SHA}`, redisImage: `redis@${SHA}` };
 const PROD = { environment: "prod", context: "race", imageDigests: DIGESTS, ...IMAGES };
+const CHART_DIGESTS = JSON.stringify(
+  Object.fromEntries(["nats", "keda", "cert-manager", "kube-prometheus-stack"].map((name) => [name, SHA])),
+);
 const EXTERNAL = {
   ...{ dependencies: "external", externalNatsUrl: "tls://nats.example:4222" },
   ...{ externalRedisUrl: "rediss://u:p@redis.example:6379/0", externalCidrs: "10.20.0.0/16" },
@@ -180,6 +183,22 @@ const REFUSALS: readonly (readonly [Keys, string])[] = [
   [
     { ...EKS, budgetEmail: "ops@example.org" },
     "burnline:budgetEmail hears of nothing without a budget: pulumi config set burnline:budgetUsd 500",
+  ],
+  [
+    { chartsFolder: "charts/archives" },
+    "burnline:chartsFolder means nothing when burnline:dependencies is bundled: pulumi config rm burnline:chartsFolder",
+  ],
+  [
+    { dependencies: "charts", chartDigests: JSON.stringify({ nats: SHA }) },
+    "burnline:chartDigests are of archives in a folder: pulumi config set burnline:chartsFolder charts/archives",
+  ],
+  [
+    { ...PROD, dependencies: "charts" },
+    "prod takes charts from archives with a digest only: pulumi config set burnline:chartsFolder charts/archives",
+  ],
+  [
+    { ...PROD, dependencies: "charts", chartsFolder: "a", chartDigests: CHART_DIGESTS },
+    "prod takes charts by digest only, valkey has none: pulumi config set --path 'burnline:chartDigests[\"valkey\"]' sha256:…",
   ],
   [
     { ...EKS, redisService: "managed" },

@@ -1,6 +1,7 @@
 import { readClusterFacts } from "./cluster-facts.ts";
 import { readKubeconfig } from "./kubeconfig.ts";
 import { readPermissionsFile } from "./nats-permissions.ts";
+import { digestOfFile } from "./platform/chart-source.ts";
 import { burnlinePlatform } from "./program.ts";
 import { readStackConfig, stackName } from "./stack-config.ts";
 
@@ -11,6 +12,7 @@ const outputs = await burnlinePlatform(readStackConfig(), {
   stackName: stackName(),
   readKubeconfig,
   readClusterFacts,
+  digestOfFile,
   readNatsPermissions: () =>
     readPermissionsFile(new URL("../charts/burnline/files/nats-permissions.json", import.meta.url)),
 });

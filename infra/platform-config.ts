@@ -1,5 +1,6 @@
 import type { App, PerApp } from "./app-names.ts";
 import type { ConfigKeys } from "./config-keys.ts";
+import type { ChartName } from "./platform/chart-pins.ts";
 import { SIZES, type Sizes } from "./sizes.ts";
 
 export interface EksConfig {
@@ -61,7 +62,14 @@ export interface ExternalServers {
   readonly cidrs: readonly string[];
 }
 
-export type Servers = BundledServers | { readonly type: "charts" } | ExternalServers;
+export interface ChartServers {
+  readonly type: "charts";
+  /** Archives that were looked at; absent: the charts' own repositories. */
+  readonly folder?: string;
+  readonly digests: Readonly<Partial<Record<ChartName, string>>>;
+}
+
+export type Servers = BundledServers | ChartServers | ExternalServers;
 
 /** The configuration, whole and free of contradictions: what the program makes follows from it alone. */
 export interface PlatformConfig {
@@ -208,7 +216,10 @@ function toServers(keys: ConfigKeys): Servers {
         ...present({ natsTlsSecret }),
       };
     case "charts":
-      return { type: "charts" };
+      return {
+        ...{ type: "charts", digests: present(keys.chartDigests ?? {}) },
+        ...present({ folder: keys.chartsFolder }),
+      };
     case "external":
       return {
         ...{ type: "external", natsUrl: externalNatsUrl, redisUrl: externalRedisUrl, cidrs: keys.externalCidrs ?? [] },

@@ -52,6 +52,11 @@ const CASES: readonly (readonly [Readonly<Record<string, string>>, Partial<Clust
     "The cluster has no StorageClass gp3, it has none: pulumi config set burnline:storageClass NAME",
   ],
   [
+    { dependencies: "charts" },
+    { apiVersions: new Set(["keda.sh/v1alpha1"]) },
+    "The cluster has KEDA (keda.sh/v1alpha1) already, and burnline:dependencies charts would bring a second one: pulumi config set burnline:dependencies bundled",
+  ],
+  [
     {},
     { namespace: { labels: {} } },
     "The namespace burnline is there already and was not made by this program: pulumi config set burnline:namespace ANOTHER",
@@ -77,6 +82,9 @@ test("a cluster that has everything is taken, and so is our own namespace of an 
 
 test("charts bring KEDA and Prometheus along", () => {
   expect(refusals({ dependencies: "charts" }, { apiVersions: new Set() })).toEqual([]);
+  // Of an earlier run.
+  const ours = { labels: { [STACK_LABEL]: STACK } };
+  expect(refusals({ dependencies: "charts" }, { namespace: ours })).toEqual([]);
 });
 
 test("servers outside of the cluster need no StorageClass", () => {

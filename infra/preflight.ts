@@ -21,7 +21,7 @@ export function unmetNeeds(config: PlatformConfig, facts: ClusterFacts, stack: s
   return [
     ...version(facts),
     ...namespace(config, facts, stack),
-    ...extensions(config, facts),
+    ...extensions(config, facts, facts.namespace?.labels[STACK_LABEL] === stack),
     ...storage(config, facts),
   ];
 }
@@ -43,9 +43,10 @@ function namespace(config: PlatformConfig, { namespace: found }: ClusterFacts, s
   ];
 }
 
-function extensions(config: PlatformConfig, { apiVersions }: ClusterFacts): string[] {
+function extensions(config: PlatformConfig, { apiVersions }: ClusterFacts, isOurs: boolean): string[] {
   const problems: string[] = [];
   const bringsOwn = config.servers.type === "charts";
+  if (bringsOwn) problems.push(...brought(config, apiVersions, isOurs));
   if (config.hasAutoscaling && !bringsOwn && !apiVersions.has("keda.sh/v1alpha1"))
     problems.push(
       "The cluster has no KEDA (keda.sh/v1alpha1), which autoscaling needs: install KEDA 2.19 or newer, or do without: pulumi config set burnline:autoscaling false",
@@ -59,6 +60,22 @@ function extensions(config: PlatformConfig, { apiVersions }: ClusterFacts): stri
       "The cluster has no Gateway API (gateway.networking.k8s.io/v1), which burnline:route gateway needs: pulumi config set burnline:route ingress",
     );
   return problems;
+}
+
+/** Two of each in one cluster would fight over the same kinds; those of an earlier run are ours. */
+function brought(config: PlatformConfig, apiVersions: ReadonlySet<string>, isOurs: boolean): string[] {
+  if (isOurs) return [];
+  return [
+    ["cert-manager", "cert-manager.io/v1", true] as const,
+    ["KEDA", "keda.sh/v1alpha1", config.hasAutoscaling] as const,
+    ["prometheus-operator", "monitoring.coreos.com/v1", config.hasMonitoring] as const,
+  ].flatMap(([what, api, isBrought]) =>
+    isBrought && apiVersions.has(api)
+      ? [
+          `The cluster has ${what} (${api}) already, and burnline:dependencies charts would bring a second one: pulumi config set burnline:dependencies bundled`,
+        ]
+      : [],
+  );
 }
 
 function storage(config: PlatformConfig, { storageClasses, ingressClasses }: ClusterFacts): string[] {

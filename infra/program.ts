@@ -6,12 +6,17 @@ import type { Cluster, ClusterRequest } from "./cluster/types.ts";
 import { ConfigError, parsePlatformConfig, type RawConfig } from "./config.ts";
 import { labelEverything, STACK_LABEL, stackLabel } from "./labels.ts";
 import { type PermissionsFile, permissionsOf } from "./nats-permissions.ts";
+import { clusterAddons } from "./platform/addons.ts";
+import { certificateAuthority } from "./platform/certificates.ts";
+import { archiveProblems, type DigestOfFile } from "./platform/chart-source.ts";
 import { externalNats, externalRedis } from "./platform/external.ts";
 import { bundledNats } from "./platform/nats.ts";
+import { chartNats } from "./platform/nats-chart.ts";
 import type { Place } from "./platform/place.ts";
 import { RESTRICTED_NAMESPACE_LABELS } from "./platform/pod-security.ts";
 import { bundledRedis } from "./platform/redis.ts";
 import type { NatsPlace, RedisPlace } from "./platform/servers.ts";
+import { chartValkey, managedRedis } from "./platform/valkey-chart.ts";
 import type { ExistingConfig, PlatformConfig } from "./platform-config.ts";
 import { type ClusterFacts, unmetNeeds } from "./preflight.ts";
 import { deriveSecrets } from "./secrets.ts";
@@ -26,6 +31,8 @@ export interface PlatformDeps {
   readKubeconfig(cluster: ExistingConfig): string;
   readClusterFacts(kubeconfig: string, namespace: string): Promise<ClusterFacts>;
   readNatsPermissions(): PermissionsFile;
+  /** Of an archive of a chart. */
+  readonly digestOfFile: DigestOfFile;
 }
 
 /** What `pulumi stack output` shows. */
@@ -48,6 +55,8 @@ export interface PlatformOutputs {
  */
 export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Promise<PlatformOutputs> {
   const config = parsePlatformConfig(raw);
+  const archives = archiveProblems(config, deps.digestOfFile);
+  if (archives.length > 0) throw new ConfigError(archives);
   const stack = stackLabel(deps.stackName);
   const permissions = permissionsOf(deps.readNatsPermissions(), config);
   const secrets = deriveSecrets(config.masterSecret, config.namespace);
@@ -139,8 +148,14 @@ function makeServers(
       return { nats: bundledNats(place, servers, permissions), redis: bundledRedis(place, servers) };
     case "external":
       return { nats: externalNats(place, servers), redis: externalRedis(place, servers) };
-    case "charts":
-      throw new ConfigError(["not yet"]);
+    case "charts": {
+      const addons = clusterAddons(place, servers);
+      const issuer = certificateAuthority(place, [addons.certManager]);
+      const nats = chartNats(place, servers, permissions, issuer);
+      const { redis } = place.cluster;
+      const state = redis === undefined ? chartValkey(place, servers, issuer) : managedRedis(place, redis);
+      return { nats: { ...nats, ready: [...nats.ready, ...addons.ready] }, redis: state };
+    }
   }
 }
 

@@ -30,6 +30,8 @@ export interface CapturedProgram {
 export interface CaptureOptions {
   readonly stackName?: string;
   readonly facts?: ClusterFacts;
+  /** By path; absent: no archive is there. */
+  readonly archives?: Readonly<Record<string, string>>;
 }
 
 export const TEST_MASTER_SECRET = "a master secret of tests, 32 characters or more";
@@ -116,11 +118,13 @@ export async function captureProgram(
   return { resources: sorted(resources), ...(await openOutputs(outputs)) };
 }
 
-function testDeps({ stackName = "organization.burnline.test", facts = GOOD_FACTS }: CaptureOptions): PlatformDeps {
+function testDeps(options: CaptureOptions): PlatformDeps {
+  const { stackName = "organization.burnline.test", facts = GOOD_FACTS, archives = {} } = options;
   return {
     stackName,
     readKubeconfig: () => TEST_KUBECONFIG,
     readClusterFacts: async () => facts,
+    digestOfFile: (path) => archives[path],
     readNatsPermissions: () =>
       readPermissionsFile(new URL("../charts/burnline/files/nats-permissions.json", import.meta.url)),
   };

@@ -1,11 +1,11 @@
 import type { ExternalServers } from "../platform-config.ts";
 import { NATS_PORTS } from "./nats-config.ts";
 import { makeSecret, type Place } from "./place.ts";
+import { REDIS_PORT } from "./redis-config.ts";
 import { NATS_AUTH_SECRET, type NatsPlace, REDIS_URL_SECRET, type RedisPlace } from "./servers.ts";
 
 const NATS_CA_SECRET = "burnline-nats-ca";
 const REDIS_CA_SECRET = "burnline-redis-ca";
-const REDIS_PORT = 6379;
 
 /** NATS that somebody else runs. */
 export function externalNats(place: Place, servers: ExternalServers): NatsPlace {

@@ -14,11 +14,16 @@ export const ROUTES_FILE = "routes.conf";
  * One second is what Redis risks with appendfsync everysec, so the log is not much further behind than the state that
  * was made from it. With three servers in three zones it takes two power cuts within that second.
  */
-const SYNC_INTERVAL = "1s";
+export const SYNC_INTERVAL = "1s";
 /** Streams in memory: none of ours, some room for a consumer's state. */
-const MEMORY_STORE_MB = 64;
+export const MEMORY_STORE_MB = 64;
 /** The rest of the volume is the file system's. */
 const VOLUME_SHARE_USED = 0.95;
+
+/** @returns what streams may take of a volume */
+export function fileStoreMb(storageGb: number): number {
+  return Math.floor(storageGb * 1024 * VOLUME_SHARE_USED);
+}
 
 export interface NatsServerOptions {
   readonly replicas: number;
@@ -43,22 +48,12 @@ export function natsConfig(options: NatsServerOptions): string {
       "jetstream",
       {
         store_dir: NATS_FOLDERS.data,
-        max_file_store: `${Math.floor(storageGb * 1024 * VOLUME_SHARE_USED)}M`,
+        max_file_store: `${fileStoreMb(storageGb)}M`,
         max_memory_store: `${MEMORY_STORE_MB}M`,
         sync_interval: SYNC_INTERVAL,
       },
     ],
-    [
-      "accounts",
-      {
-        [NATS_ACCOUNT]: {
-          jetstream: "enabled",
-          users: APPS.map((app) => ({ nkey: users[app].publicKey, permissions: permissions[app] })),
-        },
-        // Without users: nobody reads the server's own events from outside.
-        SYS: { users: [] },
-      },
-    ],
+    ["accounts", natsAccounts(users, permissions)],
     ["system_account", "SYS"],
     ...(hasTls ? ([["tls", tls(false)]] as const) : []),
   ];
@@ -69,6 +64,20 @@ export function natsConfig(options: NatsServerOptions): string {
     ...(replicas > 1 ? [`include "./${ROUTES_FILE}"`] : []),
     "",
   ].join("\n");
+}
+
+export function natsAccounts(
+  users: PerApp<{ readonly publicKey: string }>,
+  permissions: PerApp<UserPermissions>,
+): Readonly<Record<string, unknown>> {
+  return {
+    [NATS_ACCOUNT]: {
+      jetstream: "enabled",
+      users: APPS.map((app) => ({ nkey: users[app].publicKey, permissions: permissions[app] })),
+    },
+    // Without users: nobody reads the server's own events from outside.
+    SYS: { users: [] },
+  };
 }
 
 /** @param password a secret, and so is what this returns */

@@ -82,7 +82,7 @@ export function bundledNats(place: Place, servers: BundledServers, permissions: 
 }
 
 /** One entry per app: each pod mounts its own only. */
-function seedsOf({ secrets }: Place): Record<string, string> {
+export function seedsOf({ secrets }: Place): Record<string, string> {
   return Object.fromEntries(APPS.map((app) => [app, secrets.natsUsers[app].seed]));
 }
 
@@ -206,7 +206,7 @@ function volumeClaim({ cluster }: Place, storageGb: number) {
   };
 }
 
-function guardNats(place: Place): void {
+export function guardNats(place: Place): void {
   const { config } = place;
   guardPods(place, NAME, {
     selector: LABELS,

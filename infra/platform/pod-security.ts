@@ -30,6 +30,12 @@ export function guaranteedMemory(cpu: string, memoryMb: number) {
   return { requests: { cpu, memory: `${memoryMb}Mi` }, limits: { memory: `${memoryMb}Mi` } };
 }
 
+/** For charts of others that may ask for more than "restricted" gives. */
+export const BASELINE_NAMESPACE_LABELS = {
+  "pod-security.kubernetes.io/enforce": "baseline",
+  "pod-security.kubernetes.io/warn": "restricted",
+} as const;
+
 /** Labels that namespaces of ours carry. */
 export const RESTRICTED_NAMESPACE_LABELS = {
   "pod-security.kubernetes.io/enforce": "restricted",

@@ -3,6 +3,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/index.js";
 import type { BundledServers } from "../platform-config.ts";
 import { hashOf, inCluster, makeAccount, makeSecret, type Place, SKIP_AWAIT, stateful } from "./place.ts";
 import { guaranteedMemory, restrictedContainer, restrictedPod, SECRET_FILE_MODE } from "./pod-security.ts";
+import { REDIS_PORT, REDIS_USER, REDIS_USER_RIGHTS, redisDataMb } from "./redis-config.ts";
 import { guardPods } from "./server-policies.ts";
 import { appPods, podsNamed, REDIS_URL_SECRET, type RedisPlace } from "./servers.ts";
 
@@ -11,11 +12,7 @@ const CONFIG = "redis-config";
 const LABELS = { "app.kubernetes.io/name": NAME, "app.kubernetes.io/component": NAME };
 /** Of the user `redis` in the official image. */
 const UID = 999;
-const PORT = 6379;
-const USER = "burnline";
 const FOLDERS = { data: "/data", config: "/etc/redis" } as const;
-/** While the append-only file is written anew, a fork keeps its own copy of every page that changes. */
-const MEMORY_SHARE_FOR_DATA = 0.7;
 /** A large append-only file is read before the server answers: 120 × 5 s. */
 const STARTUP = { periodSeconds: 5, failureThreshold: 120 };
 const STOP_SECONDS = 30;
@@ -29,14 +26,14 @@ export function bundledRedis(place: Place, { redisImage }: BundledServers): Redi
   const files = { "redis.conf": redisConfig(config.redisMemoryMb), "users.acl": redisUsers(secrets.redisPassword) };
   // Configuration and users in one Secret: the file of users has the password in it.
   const configSecret = makeSecret(place, CONFIG, files);
-  const url = `redis://${USER}:${secrets.redisPassword}@${NAME}:${PORT}/0`;
+  const url = `redis://${REDIS_USER}:${secrets.redisPassword}@${NAME}:${REDIS_PORT}/0`;
   makeSecret(place, REDIS_URL_SECRET, { url });
   const account = makeAccount(place, NAME);
   new Service(
     NAME,
     {
       metadata: { name: NAME, namespace, labels: LABELS, annotations: SKIP_AWAIT },
-      spec: { type: "ClusterIP", selector: LABELS, ports: [{ name: "redis", port: PORT, targetPort: "redis" }] },
+      spec: { type: "ClusterIP", selector: LABELS, ports: [{ name: "redis", port: REDIS_PORT, targetPort: "redis" }] },
     },
     inCluster(place),
   );
@@ -63,19 +60,19 @@ export function bundledRedis(place: Place, { redisImage }: BundledServers): Redi
   );
   guardPods(place, NAME, {
     selector: LABELS,
-    ingress: [{ from: [appPods("processor")], ports: [PORT] }],
+    ingress: [{ from: [appPods("processor")], ports: [REDIS_PORT] }],
     ...{ egress: [], needsDns: false },
   });
-  return { urlSecret: REDIS_URL_SECRET, peers: [podsNamed(NAME)], port: PORT, ready: [statefulSet] };
+  return { urlSecret: REDIS_URL_SECRET, peers: [podsNamed(NAME)], port: REDIS_PORT, ready: [statefulSet] };
 }
 
 function redisConfig(memoryMb: number): string {
   return [
-    `port ${PORT}`,
+    `port ${REDIS_PORT}`,
     `dir ${FOLDERS.data}`,
     `aclfile ${FOLDERS.config}/users.acl`,
     // State that was thrown away to make room would be a wrong total.
-    `maxmemory ${Math.floor(memoryMb * MEMORY_SHARE_FOR_DATA)}mb`,
+    `maxmemory ${redisDataMb(memoryMb)}mb`,
     "maxmemory-policy noeviction",
     // At most a second of commits is lost with the machine; the log still has what they were made from.
     "appendonly yes",
@@ -91,8 +88,7 @@ function redisConfig(memoryMb: number): string {
 function redisUsers(password: string): string {
   return [
     "user default off",
-    // The processor reads settings at its start (CONFIG GET), and writes none.
-    `user ${USER} on >${password} ~* &* +@all -@dangerous +info +config|get +keys`,
+    `user ${REDIS_USER} on >${password} ${REDIS_USER_RIGHTS}`,
     "user probe on nopass -@all +ping",
     "",
   ].join("\n");
@@ -113,7 +109,7 @@ function podTemplate({ config }: Place, image: string, configHash: string) {
         {
           ...{ name: NAME, image, imagePullPolicy: images.pullPolicy },
           command: ["redis-server", `${FOLDERS.config}/redis.conf`],
-          ports: [{ name: "redis", containerPort: PORT }],
+          ports: [{ name: "redis", containerPort: REDIS_PORT }],
           resources: guaranteedMemory(sizes.redis.cpu, redisMemoryMb),
           ...restrictedContainer(),
           startupProbe: { ...ping, ...STARTUP, timeoutSeconds: 5 },
