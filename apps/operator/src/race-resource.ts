@@ -2,9 +2,7 @@ import { CARS_MAX, isRaceId, SAMPLE_RATE_HZ_MAX, SAMPLE_RATE_HZ_MIN } from "@bur
 import { err, ok, type Result } from "@burnline/std";
 import { z } from "zod";
 
-export const RACE_GROUP = "burnline.dev";
-export const RACE_VERSION = "v1alpha1";
-export const RACE_PLURAL = "races";
+export const RACE_API = { group: "burnline.dev", version: "v1alpha1", plural: "races" };
 
 /** Whose replicas a race warms up; the value of app.kubernetes.io/component on their Deployments. */
 export const WARM_APPS = ["ingest", "processor", "inference", "gateway"] as const;

@@ -18,6 +18,8 @@ export function isRaceId(race: string): boolean {
 
 export const subjects = {
   telemetry: (race: string, partition: number, car: string) => `race.${race}.${partition}.tel.${car}`,
+  /** All cars and partitions, with NATS' wildcards. */
+  telemetryOfRace: (race: string) => `race.${race}.*.tel.>`,
   control: (race: string, partition: number, kind: string) => `race.${race}.${partition}.ctl.${kind}`,
   tick: (race: string, partition: number) => `race.${race}.${partition}.tick`,
   ml: (race: string, partition: number, car: string) => `race.${race}.${partition}.ml.${car}`,

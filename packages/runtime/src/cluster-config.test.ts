@@ -67,7 +67,7 @@ describe("NATS", () => {
 
   test("limits are in bytes and ms", () => {
     expect(streamLimits({ ...NATS, streamGb: 0.5, streamDays: 0.25, replicas: 3 })).toEqual({
-      ...{ replicas: 3, maxBytes: 536_870_912, maxAgeMs: 21_600_000 },
+      ...{ replicas: 3, maxBytes: 536_870_912, maxAgeMs: 21_600_000, owner: "app" },
     });
   });
 });

@@ -7,7 +7,7 @@ import type { Metrics } from "./metrics.ts";
 import type { NatsCredentials, NatsOptions } from "./nats-link.ts";
 import { natsInboxPrefix } from "./nats-permissions.ts";
 import { OperatingError } from "./operating-error.ts";
-import type { RaceStreamLimits } from "./race-streams.ts";
+import { type RaceStreamLimits, STREAM_OWNERS } from "./race-streams.ts";
 import type { RedisOptions } from "./redis-connection.ts";
 
 /** A host's name fits. */
@@ -58,6 +58,10 @@ export const natsKeys = {
     .default(8)
     .describe("Disk for a race's telemetry, and for its facts, each"),
   streamDays: z.number().positive().max(365).default(2).describe("Telemetry, facts and snapshots are kept so long"),
+  streamOwner: z
+    .enum(STREAM_OWNERS)
+    .default("app")
+    .describe("Who makes a race's streams: we, or the race-day operator, whose limits then hold"),
 };
 
 /** Keys of a program that uses Redis. */
@@ -108,8 +112,9 @@ export function natsOptions(
   };
 }
 
-export function streamLimits({ replicas, streamGb, streamDays }: NatsConfig): RaceStreamLimits {
-  return { replicas, maxBytes: Math.round(streamGb * 1024 ** 3), maxAgeMs: Math.round(streamDays * DAY_MS) };
+export function streamLimits({ replicas, streamGb, streamDays, streamOwner }: NatsConfig): RaceStreamLimits {
+  const [maxBytes, maxAgeMs] = [Math.round(streamGb * 1024 ** 3), Math.round(streamDays * DAY_MS)];
+  return { replicas, maxBytes, maxAgeMs, owner: streamOwner };
 }
 
 /** @throws OperatingError when a file cannot be read. */

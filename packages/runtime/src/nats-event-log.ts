@@ -17,6 +17,7 @@ import type { NatsLink } from "./nats-link.ts";
 import { NatsPublisher } from "./nats-publisher.ts";
 import { NatsReader } from "./nats-reader.ts";
 import { ensureStream, type NatsStreamOptions } from "./nats-stream.ts";
+import { takeStream } from "./nats-stream-take.ts";
 import type { SubjectLayout } from "./nats-subjects.ts";
 
 /** Records that a durable group may hold without acknowledging them; at the cap the server gives it no more. */
@@ -29,6 +30,8 @@ export interface NatsEventLogOptions extends NatsStreamOptions {
   readonly logger?: Pick<Logger, "info" | "warn">;
   /** What a durable reader that died held goes to another one after this. */
   readonly durableAckMs?: number;
+  /** How long a stream that somebody else makes is waited for. */
+  readonly takeMsMax?: number;
 }
 
 /**
@@ -43,9 +46,11 @@ export class NatsEventLog implements EventLog {
   readonly #publisher: NatsPublisher;
   readonly #readers = new Set<LogReader | DurableReader>();
 
-  /** Makes the stream or checks the one that is there. */
+  /** Makes the stream, or checks or waits for the one that is there, as `policy` says. */
   static async open(link: NatsLink, options: NatsEventLogOptions): Promise<NatsEventLog> {
-    await ensureStream(link.manager, options.layout.streamSubjects, options, options.logger);
+    if (options.policy === "take")
+      await takeStream(link, options.name, options.layout.streamSubjects, options.takeMsMax);
+    else await ensureStream(link.manager, options.layout.streamSubjects, options, options.logger);
     return new NatsEventLog(link, options);
   }
 

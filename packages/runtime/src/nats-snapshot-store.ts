@@ -7,6 +7,8 @@ import { type ObjectStore, Objm } from "@nats-io/obj";
 import { SNAPSHOTS_KEPT } from "./memory-snapshot-store.ts";
 import { natsFault } from "./nats-error.ts";
 import type { NatsLink } from "./nats-link.ts";
+import { findStream, type StreamPolicy } from "./nats-stream.ts";
+import { waitForStream } from "./nats-stream-take.ts";
 import { StorageError } from "./storage-error.ts";
 
 /** Larger snapshots go into the object store in pieces; the entry then only names the object. */
@@ -30,6 +32,9 @@ export interface NatsSnapshotOptions {
   readonly maxAgeMs: number;
   /** Disk that entries and objects may take, each. */
   readonly maxBytes: number;
+  /** As of a stream; "apply", the default, changes nothing here: a bucket with other settings is refused. */
+  readonly policy?: StreamPolicy;
+  readonly takeMsMax?: number;
 }
 
 interface Entry {
@@ -49,8 +54,10 @@ export class NatsSnapshotStore implements SnapshotStore {
   readonly #objects: ObjectStore;
 
   static async open(link: NatsLink, options: NatsSnapshotOptions): Promise<NatsSnapshotStore> {
-    const { bucket, replicas, maxAgeMs, maxBytes } = options;
+    const { bucket, replicas, maxAgeMs, maxBytes, policy = "apply" } = options;
     const what = `bucket ${bucket}`;
+    if (policy === "take") return NatsSnapshotStore.#take(link, what, options);
+    if (policy === "grow") await growBucket(link, what, options);
     return link.ask(what, async () => {
       const storage = StorageType.File;
       const limits = { replicas, storage, max_bytes: maxBytes };
@@ -60,9 +67,20 @@ export class NatsSnapshotStore implements SnapshotStore {
       const { history, replicas: copies, ttl } = await entries.status();
       const held = `history ${history}, replicas ${copies}, age ${ttl} ms`;
       const wanted = `history ${SNAPSHOTS_KEPT}, replicas ${replicas}, age ${maxAgeMs} ms`;
-      if (held !== wanted)
+      const isMore = history === SNAPSHOTS_KEPT && copies >= replicas && ttl >= maxAgeMs;
+      if (held !== wanted && !(policy === "grow" && isMore))
         throw natsFault("unusable", what, `it has ${held} instead of ${wanted}: remove or rename it`);
       return new NatsSnapshotStore(link, what, entries, objects);
+    });
+  }
+
+  /** Waits for both streams of the bucket and takes them as they are. */
+  static async #take(link: NatsLink, what: string, { bucket, takeMsMax }: NatsSnapshotOptions) {
+    const { allow_direct } = await waitForStream(link, `KV_${bucket}`, what, takeMsMax);
+    await waitForStream(link, `OBJ_${bucket}`, what, takeMsMax);
+    return link.ask(what, async () => {
+      const entries = await new Kvm(link.connection).open(bucket, { allow_direct });
+      return new NatsSnapshotStore(link, what, entries, await new Objm(link.connection).open(bucket));
     });
   }
 
@@ -159,6 +177,18 @@ export class NatsSnapshotStore implements SnapshotStore {
       if (error instanceof StorageError || !(error instanceof Error)) throw error;
       throw natsFault("failed", this.#what, error.message, error);
     }
+  }
+}
+
+/** More copies and a higher age, where the bucket is there with less; the libraries would leave it as it is. */
+async function growBucket(link: NatsLink, what: string, options: NatsSnapshotOptions): Promise<void> {
+  for (const name of [`KV_${options.bucket}`, `OBJ_${options.bucket}`]) {
+    const held = await link.ask(what, () => findStream(link.manager, name));
+    if (held === undefined) continue;
+    const num_replicas = Math.max(held.num_replicas, options.replicas);
+    const max_age = held.max_age <= 0 ? held.max_age : Math.max(held.max_age, nanos(options.maxAgeMs));
+    if (num_replicas === held.num_replicas && max_age === held.max_age) continue;
+    await link.ask(what, () => link.manager.streams.update(name, { num_replicas, max_age }));
   }
 }
 

@@ -25,7 +25,15 @@ export interface NatsStreamOptions {
   readonly duplicateWindowMs: number;
   /** Records larger than this, headers included, are refused for good. */
   readonly maxRecordBytes?: number;
+  /** What happens to a stream that is there with other limits, "apply" by default. */
+  readonly policy?: StreamPolicy;
 }
+
+/**
+ * apply: it gets what is asked. grow: it gets more of what is asked, never less, and anything else that differs is refused.
+ * take: somebody else makes it; it is waited for and taken as it is.
+ */
+export type StreamPolicy = "apply" | "grow" | "take";
 
 /** The settings we ask for, and so those that the answer must show. */
 type AskedConfig = Pick<
@@ -45,6 +53,8 @@ type AskedConfig = Pick<
 
 /** A stream that differs in one of these holds something else, or cannot be changed in flight. */
 const FIXED: readonly (keyof AskedConfig)[] = ["subjects", "retention", "storage"];
+/** More of these takes nothing from anybody. A stream without a limit has the most: it says so with 0 or -1. */
+const GROWING = ["max_bytes", "max_age", "num_replicas", "duplicate_window"] as const;
 
 /**
  * Makes the stream, or brings its limits to what is asked. What the server then says of it must be what was asked: a
@@ -57,8 +67,9 @@ export async function ensureStream(
   logger?: Pick<Logger, "info" | "warn">,
 ): Promise<void> {
   const what = `stream ${options.name}`;
-  const asked = toConfig(subjects, options);
   const held = await guardNats(what, () => findStream(manager, options.name));
+  const growsFrom = options.policy === "grow" ? held : undefined;
+  const asked = grown(toConfig(subjects, options), growsFrom);
   if (held === undefined) {
     const made = await guardNats(what, () => manager.streams.add(asked));
     requireEcho(asked, made.config);
@@ -67,7 +78,10 @@ export async function ensureStream(
   }
   const differing = differences(asked, held);
   if (differing.length === 0) return;
-  const fixed = differing.find(({ setting }) => FIXED.includes(setting));
+  const mayChange: readonly string[] = GROWING;
+  const fixed = differing.find(({ setting }) =>
+    options.policy === "grow" ? !mayChange.includes(setting) : FIXED.includes(setting),
+  );
   if (fixed !== undefined) {
     const { setting, wanted, got } = fixed;
     throw natsFault("unusable", what, `it exists with ${setting} ${got} instead of ${wanted}: remove or rename it`);
@@ -78,7 +92,14 @@ export async function ensureStream(
   logger?.warn({ stream: options.name, changes: differing.map(toText) }, "changed the settings of a stream");
 }
 
-async function findStream(manager: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
+function grown(asked: AskedConfig, held: StreamConfig | undefined): AskedConfig {
+  if (held === undefined) return asked;
+  const larger = (setting: (typeof GROWING)[number]) =>
+    held[setting] <= 0 ? held[setting] : Math.max(held[setting], asked[setting]);
+  return { ...asked, ...Object.fromEntries(GROWING.map((setting) => [setting, larger(setting)])) };
+}
+
+export async function findStream(manager: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
   try {
     return (await manager.streams.info(name)).config;
   } catch (error) {
