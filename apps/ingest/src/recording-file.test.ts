@@ -1,9 +1,9 @@
-import { TelemetryFrameSchema, toBinary } from "@burnline/contract";
+import { encodeRecordingHeader, TelemetryFrameSchema, toBinary } from "@burnline/contract";
 import { frame } from "@burnline/contract/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memoryAccess } from "./random-access.ts";
-import { encodeRecordedItem, encodeRecordingHeader, endOfWholeItems, openRecordingSource } from "./recording-file.ts";
+import { encodeRecordedItem, endOfWholeItems, openRecordingSource } from "./recording-file.ts";
 import { SourceError, type SourceItem } from "./source.ts";
 import { collect, controlEvent, expectSentence, race, sentenceOf, skippedOf } from "./testing.ts";
 

@@ -1,13 +1,13 @@
 import {
   CONTROL_BYTES_MAX,
-  create,
+  encodeRecordedControl,
+  encodeRecordedFrame,
   fromBinary,
   MESSAGE_BYTES_MAX,
-  type RaceDefinition,
+  RECORDING_FORMAT_VERSION,
   type RecordedItem,
   RecordedItemSchema,
   type RecordingHeader,
-  RecordingHeaderSchema,
   TelemetryFrameSchema,
   toBinary,
 } from "@burnline/contract";
@@ -15,20 +15,8 @@ import { raceDefinitionFault } from "./control-admission.ts";
 import { type RandomAccess, readChunks } from "./random-access.ts";
 import { type Source, SourceError, type SourceItem } from "./source.ts";
 
-/*
- * A recording: RecordedItem messages, each behind its length as a varint. The first carries the header. Written in one
- * piece per item, so a killed process leaves at most one incomplete item at the end.
- */
-const RECORDING_FORMAT_VERSION = 1;
-
 /** Items longer than this are not recorded, and a length above it is no length: the largest control event and its frame. */
 const RECORDED_ITEM_BYTES_MAX = Math.max(MESSAGE_BYTES_MAX, CONTROL_BYTES_MAX) + 1024;
-
-/** The header of a recording as it is in the file. */
-export function encodeRecordingHeader(race: RaceDefinition, source: string, startMs: number): Uint8Array {
-  const header = create(RecordingHeaderSchema, { formatVersion: RECORDING_FORMAT_VERSION, race, source });
-  return delimited(create(RecordedItemSchema, { header, arrivalMs: startMs }));
-}
 
 /** One item as it is in the file; undefined for what a recording does not hold. */
 export function encodeRecordedItem(item: SourceItem): Uint8Array | undefined {
@@ -37,14 +25,12 @@ export function encodeRecordedItem(item: SourceItem): Uint8Array | undefined {
     case "skipped":
       return undefined;
     case "control":
-      return delimited(create(RecordedItemSchema, { arrivalMs, item: { case: "control", value: item.event } }));
+      return encodeRecordedControl(arrivalMs, item.event);
     case "bytes":
       if (item.bytes.length > MESSAGE_BYTES_MAX) return undefined;
-      return delimited(create(RecordedItemSchema, { arrivalMs, item: { case: "frame", value: item.bytes } }));
-    case "frame": {
-      const value = toBinary(TelemetryFrameSchema, item.frame);
-      return delimited(create(RecordedItemSchema, { arrivalMs, item: { case: "frame", value } }));
-    }
+      return encodeRecordedFrame(arrivalMs, item.bytes);
+    case "frame":
+      return encodeRecordedFrame(arrivalMs, toBinary(TelemetryFrameSchema, item.frame));
   }
 }
 
@@ -168,16 +154,6 @@ function readVarint(bytes: Uint8Array, from: number): Varint {
     }
   }
   return "invalid";
-}
-
-function delimited(item: RecordedItem): Uint8Array {
-  const message = toBinary(RecordedItemSchema, item);
-  const prefix: number[] = [];
-  for (let rest = message.length; ; rest = Math.floor(rest / 128)) {
-    prefix.push(rest >= 128 ? (rest % 128) | 0x80 : rest);
-    if (rest < 128) break;
-  }
-  return concat(Uint8Array.from(prefix), message);
 }
 
 function decodeItem(bytes: Uint8Array): RecordedItem | undefined {

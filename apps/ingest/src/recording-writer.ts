@@ -1,10 +1,10 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
-import type { RaceDefinition } from "@burnline/contract";
+import { encodeRecordingHeader, type RaceDefinition } from "@burnline/contract";
 import { FileAccess } from "./file-access.ts";
 import type { IngestLogger, IngestMetrics } from "./ingest-metrics.ts";
 import type { ItemRecorder } from "./publisher.ts";
-import { encodeRecordedItem, encodeRecordingHeader, endOfWholeItems } from "./recording-file.ts";
+import { encodeRecordedItem, endOfWholeItems } from "./recording-file.ts";
 import { SourceError, type SourceItem } from "./source.ts";
 
 /** Bytes held before they are written; a killed process loses at most these and half a second of a live recording. */

@@ -9,6 +9,12 @@ export * from "./generated/burnline/v1/recording_pb.js";
 export * from "./generated/burnline/v1/telemetry_pb.js";
 export * from "./limits.ts";
 export { partitionOf } from "./partition.ts";
+export {
+  encodeRecordedControl,
+  encodeRecordedFrame,
+  encodeRecordingHeader,
+  RECORDING_FORMAT_VERSION,
+} from "./recording.ts";
 export type { FactKind, RecordKind } from "./subjects.ts";
 export { isCarId, isRaceId, parseFactSubject, parseRaceSubject, subjects } from "./subjects.ts";
 export * from "./versions.ts";

@@ -5,7 +5,7 @@ import type { NatsLink } from "./nats-link.ts";
 import { findStream } from "./nats-stream.ts";
 
 /** The operator makes a race's streams seconds after its Race is there; a pod that gives up then is started again. */
-export const TAKE_MS_MAX = 60_000;
+const TAKE_MS_MAX = 60_000;
 const POLL_MS = 500;
 
 /**

@@ -1,4 +1,4 @@
 export type { GuardedNats } from "./guarded-nats.ts";
 export { startGuardedNats } from "./guarded-nats.ts";
 export type { RealServer, RealServerOptions } from "./real-servers.ts";
-export { freePort, startNatsServer, startRedisServer } from "./real-servers.ts";
+export { freePort, S3_KEYS, startNatsServer, startRedisServer, startS3Server } from "./real-servers.ts";
