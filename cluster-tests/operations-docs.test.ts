@@ -4,7 +4,14 @@ import { createGatewayMetrics } from "@burnline/gateway";
 import { inferenceMetrics } from "@burnline/inference";
 import { createIngestMetrics } from "@burnline/ingest";
 import { createProcessorMetrics, registerScaleMetrics } from "@burnline/processor";
-import { createFarSnapshotMetrics, createNatsMetrics, Metrics, openTracing, steadyClock } from "@burnline/runtime";
+import {
+  createFarSnapshotMetrics,
+  createNatsMetrics,
+  createSinkMetrics,
+  Metrics,
+  openTracing,
+  steadyClock,
+} from "@burnline/runtime";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 
@@ -57,6 +64,7 @@ async function declaredMetrics(): Promise<Map<string, string>> {
   createProcessorMetrics(metrics, steadyClock);
   registerScaleMetrics(metrics, () => ({ lagSeconds: 0, unowned: 0 }));
   createFarSnapshotMetrics(metrics, "processor");
+  createSinkMetrics(metrics, "processor");
   inferenceMetrics(metrics);
   createGatewayMetrics(metrics);
   for (const service of NATS_SERVICES) createNatsMetrics(metrics, service);

@@ -33,7 +33,7 @@ import type { SnapshotStore } from "@burnline/stream";
 import { createClusterProcessor } from "./cluster-processor.ts";
 import { registerScaleMetrics } from "./cluster-scale.ts";
 import type { ProcessorConfig } from "./config.ts";
-import { factLogSink } from "./fact-log-sink.ts";
+import { factLogSink, policedFactSink } from "./fact-log-sink.ts";
 import { createProcessorMetrics } from "./processor-metrics.ts";
 import { tracePorts } from "./traced-ports.ts";
 
@@ -101,7 +101,8 @@ async function assemble(assembly: Assembly): Promise<ClusterProcess> {
   const raceLog = await openRaceLog(link, race, limits, logger);
   const factLog = await openFactLog(link, race, limits, logger);
   const processorMetrics = createProcessorMetrics(metrics, steadyClock);
-  const sink = factLogSink(factLog, (frames) => processorMetrics.lateFrames(frames));
+  const facts = factLogSink(factLog, (frames) => processorMetrics.lateFrames(frames));
+  const sink = policedFactSink(facts, { factLog, race, metrics, logger });
   const state = new RedisStateStore(redis, {
     race,
     onDamage: (partition) => logger.error({ partition }, "parts of this partition were missing in Redis"),
