@@ -9,6 +9,8 @@ type Key = keyof ConfigKeys;
 const NATS_STORAGE_SPARE_GB = 1.25;
 /** As in platform/nats-config.ts: the rest is the file system's. */
 const VOLUME_SHARE_USED = 0.95;
+/** Three zones with private and public parts of a 16th each, or half of it for pods. */
+const NETWORK_PREFIX_MAX = 16;
 /** Which cloud has which key; region, versions and node counts are for all three. */
 const EKS_ONLY: readonly Key[] = [
   "nodes",
@@ -79,6 +81,11 @@ function ownCluster(keys: ConfigKeys): string[] {
       .filter((key) => keys[key] !== undefined)
       .map((key) => `burnline:${key} means nothing when burnline:cloud is ${cloud}: ${rm(key)}`),
     ...(cloud === "eks" ? eks(keys) : []),
+    ...(Number(keys.networkCidr?.split("/")[1] ?? 0) > NETWORK_PREFIX_MAX
+      ? [
+          `burnline:networkCidr ${keys.networkCidr} is too small for machines, pods and services: ${set("networkCidr", "10.40.0.0/16")}`,
+        ]
+      : []),
     ...(nodesMin > nodesMax
       ? [`burnline:nodesMin is ${nodesMin} and nodesMax ${nodesMax}: ${set("nodesMax", String(nodesMin))}`]
       : []),

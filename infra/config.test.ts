@@ -177,6 +177,10 @@ const REFUSALS: readonly (readonly [Keys, string])[] = [
     "with node groups the ingress controller is your own, so it has to be named: pulumi config set burnline:routeClass traefik",
   ],
   [
+    { ...EKS, networkCidr: "10.40.0.0/24" },
+    "burnline:networkCidr 10.40.0.0/24 is too small for machines, pods and services: pulumi config set burnline:networkCidr 10.40.0.0/16",
+  ],
+  [
     { ...EKS, budgetUsd: "500" },
     "burnline:budgetUsd alarms nobody without an address: pulumi config set burnline:budgetEmail ops@example.org",
   ],

@@ -11,7 +11,7 @@ import { autoModeRole, managedNodes } from "./eks/nodes.ts";
 import { bucketIdentities, snapshotBucket } from "./eks/snapshots.ts";
 import { elastiCache } from "./eks/valkey.ts";
 import { budgetAlarm, flowLogs } from "./eks/watch.ts";
-import { k8sProvider } from "./provider.ts";
+import { execKubeconfig, k8sProvider } from "./provider.ts";
 import type { Cluster, ClusterRequest } from "./types.ts";
 
 /** EKS with everything below it, on AWS' own resources: no component that hides what it makes. */
@@ -28,7 +28,7 @@ export function eksCluster(config: EksConfig, request: ClusterRequest): Cluster 
   const kubeconfig = pulumi.secret(
     pulumi
       .all([cluster.endpoint, cluster.certificateAuthority.data, cluster.name])
-      .apply(([server, ca, name]) => kubeconfigOf({ server, ca, name, region: config.region })),
+      .apply(([server, ca, name]) => execKubeconfig({ name, server, ca, exec: eksToken(name, config.region) })),
   );
   const provider = k8sProvider(kubeconfig, [...access, ...nodes]);
   const storage = gp3Storage(base, provider);
@@ -63,23 +63,7 @@ function makeBase(config: EksConfig, { name, stack, isProtected, isProd }: Clust
   return { config, provider, name, isProtected, isProd, partition };
 }
 
-/** No token in it: whoever has a role that may, gets one of minutes. */
-function kubeconfigOf(place: { server: string; ca: string; name: string; region: string }): string {
-  const { server, ca, name, region } = place;
-  return JSON.stringify({
-    ...{ apiVersion: "v1", kind: "Config", "current-context": name },
-    clusters: [{ name, cluster: { server, "certificate-authority-data": ca } }],
-    contexts: [{ name, context: { cluster: name, user: name } }],
-    users: [
-      {
-        name,
-        user: {
-          exec: {
-            ...{ apiVersion: "client.authentication.k8s.io/v1beta1", command: "aws", interactiveMode: "Never" },
-            args: ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"],
-          },
-        },
-      },
-    ],
-  });
+function eksToken(name: string, region: string) {
+  const args = ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"];
+  return { command: "aws", args, interactiveMode: "Never" };
 }
