@@ -17,6 +17,9 @@ const STORE_FAILED = 10_077;
 
 const FULL = new Set([RESOURCE_LIMITS_EXCEEDED, INSUFFICIENT_RESOURCES, MEMORY_EXCEEDED, STORAGE_EXCEEDED]);
 
+/** The server has no room left to promise: streams reserve what they may grow to, whether they use it or not. */
+const ALL_RESERVED = new Set([INSUFFICIENT_RESOURCES, STORAGE_EXCEEDED]);
+
 /** What the server answers when a stream is at its limit and discards what is new (server/store.go). */
 const STREAM_FULL = /maximum (bytes|messages|messages per subject) exceeded/;
 
@@ -54,10 +57,16 @@ function sentenceOf(fault: StorageFault, what: string, detail: string): string {
   }
 }
 
+function noRoomText(what: string, detail: string): string {
+  return `NATS has no room to promise to the ${what} (${detail}): the streams of all its races reserve what they may grow to. Delete those of old races, give the servers more storage, or lower --stream-gb.`;
+}
+
 /** Turns what a NATS client threw into a StorageError; programmer errors pass through. */
 export function toNatsError(error: unknown, what: string): unknown {
   if (error instanceof StorageError || !(error instanceof Error)) return error;
   if (error instanceof JetStreamApiError) {
+    if (ALL_RESERVED.has(error.code))
+      return new StorageError("full", noRoomText(what, error.message), { cause: error });
     return natsFault(faultOfApiError(error.code, error.message), what, error.message, error);
   }
   if (error instanceof errors.PermissionViolationError || error instanceof errors.AuthorizationError) {
