@@ -175,7 +175,7 @@ test("on EKS the cloud's Valkey takes the place of the chart", async () => {
 });
 
 describe("archives of charts", () => {
-  const folder = "charts/archives";
+  const folder = "dist/charts";
   const path = (name: (typeof CHART_NAMES)[number]) => `../${folder}/${archiveOf(CHART_PINS[name])}`;
   const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
   const archives = Object.fromEntries(CHART_NAMES.map((name, index) => [path(name), digest(String(index))]));
@@ -194,11 +194,11 @@ describe("archives of charts", () => {
   test("that are missing, or not those that were looked at, are refused with what to type", async () => {
     const { [path("nats")]: _, ...others } = archives;
     await expect(captureProgram(keys, { facts: BARE, archives: others })).rejects.toThrow(
-      /^There is no nats-2\.14\.4\.tgz in burnline:chartsFolder charts\/archives: helm pull nats --repo \S+ --version 2\.14\.4 --destination charts\/archives$/,
+      /^There is no nats-2\.14\.4\.tgz in burnline:chartsFolder dist\/charts: helm pull nats --repo \S+ --version 2\.14\.4 --destination dist\/charts$/,
     );
     const changed = { ...archives, [path("keda")]: digest("f") };
     await expect(captureProgram(keys, { facts: BARE, archives: changed })).rejects.toThrow(
-      `charts/archives/keda-2.20.2.tgz is ${digest("f")} and not what burnline:chartDigests says`,
+      `dist/charts/keda-2.20.2.tgz is ${digest("f")} and not what burnline:chartDigests says`,
     );
   });
 });

@@ -82,7 +82,7 @@ const serverKeys = {
   ),
   natsStorageGb: whole(1, 10_000, 20).optional(),
   natsTlsSecret: text(DNS_NAME, `${SECRET_NAME} with tls.crt, tls.key and ca.crt`, "nats-tls").optional(),
-  chartsFolder: text(/^[\w./-]+$/, "a folder of chart archives, seen from the project", "charts/archives").optional(),
+  chartsFolder: text(/^[\w./-]+$/, "a folder of chart archives, seen from the project", "dist/charts").optional(),
   chartDigests: json(z.partialRecord(z.enum(CHART_NAMES), z.string().regex(DIGEST)), {
     allowed: "a digest (sha256:…) by chart, as JSON",
     example: '\'{"nats": "sha256:…", …}\'',

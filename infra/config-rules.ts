@@ -148,7 +148,7 @@ function servers(keys: ConfigKeys): string[] {
       problems.push(`burnline:${key} means nothing when burnline:dependencies is ${dependencies}: ${rm(key)}`);
   }
   if (keys.chartDigests !== undefined && keys.chartsFolder === undefined && dependencies === "charts")
-    problems.push(`burnline:chartDigests are of archives in a folder: ${set("chartsFolder", "charts/archives")}`);
+    problems.push(`burnline:chartDigests are of archives in a folder: ${set("chartsFolder", "dist/charts")}`);
   if (keys.redisService === "managed" && dependencies !== "charts")
     problems.push(
       `burnline:redisService managed takes the place of the Valkey chart, but burnline:dependencies is ${dependencies}: ${set("dependencies", "charts")}`,
@@ -236,7 +236,7 @@ function production(keys: ConfigKeys): string[] {
 /** A version can be published anew under the same name; an archive with a digest is what was looked at. */
 function productionCharts(keys: ConfigKeys): string[] {
   if (keys.chartsFolder === undefined)
-    return [`prod takes charts from archives with a digest only: ${set("chartsFolder", "charts/archives")}`];
+    return [`prod takes charts from archives with a digest only: ${set("chartsFolder", "dist/charts")}`];
   const needed = neededCharts({
     ...{ hasAutoscaling: keys.autoscaling, hasMonitoring: keys.monitoring ?? true },
     hasManagedRedis: keys.redisService === "managed",

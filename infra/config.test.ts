@@ -189,16 +189,16 @@ const REFUSALS: readonly (readonly [Keys, string])[] = [
     "burnline:budgetEmail hears of nothing without a budget: pulumi config set burnline:budgetUsd 500",
   ],
   [
-    { chartsFolder: "charts/archives" },
+    { chartsFolder: "dist/charts" },
     "burnline:chartsFolder means nothing when burnline:dependencies is bundled: pulumi config rm burnline:chartsFolder",
   ],
   [
     { dependencies: "charts", chartDigests: JSON.stringify({ nats: SHA }) },
-    "burnline:chartDigests are of archives in a folder: pulumi config set burnline:chartsFolder charts/archives",
+    "burnline:chartDigests are of archives in a folder: pulumi config set burnline:chartsFolder dist/charts",
   ],
   [
     { ...PROD, dependencies: "charts" },
-    "prod takes charts from archives with a digest only: pulumi config set burnline:chartsFolder charts/archives",
+    "prod takes charts from archives with a digest only: pulumi config set burnline:chartsFolder dist/charts",
   ],
   [
     { ...PROD, dependencies: "charts", chartsFolder: "a", chartDigests: CHART_DIGESTS },

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { APPS } from "./app-names.ts";
+import { parsePlatformConfig } from "./config.ts";
+import { configSchema } from "./config-keys.ts";
+import { CHART_PINS } from "./platform/chart-pins.ts";
+import { rawConfig } from "./testing.ts";
+
+const PREFIX = "burnline:";
+const SHA = `sha256:${"0".repeat(64)}`;
+const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+
+/** What a stack's file sets, as Pulumi hands it over: text. */
+function stackKeys(stack: string): Record<string, string> {
+  const { config } = parse(read(`Pulumi.${stack}.yaml`)) as { config: Record<string, unknown> };
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]) =>
+      key.startsWith(PREFIX) ? [[key.slice(PREFIX.length), String(value)]] : [],
+    ),
+  );
+}
+
+/** What the commands of a page set, those of its code blocks only. */
+function documentedKeys(page: string): Record<string, string> {
+  const blocks = [...read(page).matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block).join("\n");
+  const commands = [...blocks.matchAll(/^pulumi config set (?:--secret )?burnline:(\w+) ("[^"]*"|\S+)/gm)];
+  return Object.fromEntries(commands.map(([, key = "", value = ""]) => [key, value]));
+}
+
+test("the trial is what its page types: the stack's file, a context, a tag and a secret", () => {
+  const { masterSecret, ...typed } = documentedKeys("docs/deploy-any-kubernetes.md");
+  expect(masterSecret).toBe('"$(openssl rand -base64 32)"');
+  const config = parsePlatformConfig(rawConfig({ ...stackKeys("dev"), ...typed }));
+  expect(config.cluster).toEqual({ type: "existing", context: "kind-burnline" });
+  expect(config.images.tag).toBe("0.1.0");
+});
+
+describe("production on EKS", () => {
+  const { masterSecret: _, ...typed } = documentedKeys("docs/deploy-eks.md");
+  const digests = {
+    imageDigests: JSON.stringify(Object.fromEntries(APPS.map((app) => [app, SHA]))),
+    chartDigests: JSON.stringify(
+      Object.fromEntries(["nats", "keda", "cert-manager", "kube-prometheus-stack"].map((name) => [name, SHA])),
+    ),
+  };
+
+  test("is what its page types, with the digests that it speaks of", () => {
+    const config = parsePlatformConfig(rawConfig({ ...stackKeys("prod-eks"), ...typed, ...digests }));
+    expect(config).toMatchObject({ environment: "prod", isProtected: true, natsReplicas: 3, streamOwner: "operator" });
+  });
+
+  test("the stack's file alone is refused, with a command for each thing that is missing", () => {
+    const said = () => parsePlatformConfig(rawConfig(stackKeys("prod-eks")));
+    for (const key of ["adminRoleArns", "apiCidrs", "routeHost", "budgetEmail", "imageDigests", "chartDigests"])
+      expect(said).toThrow(new RegExp(`pulumi config set (--path ')?burnline:${key}`));
+  });
+
+  test("the page pulls the very charts that the program takes", () => {
+    const page = read("docs/deploy-eks.md");
+    for (const { chart, repo, version } of Object.values(CHART_PINS).filter((pin) => pin.chart !== "valkey"))
+      expect(page).toContain(`helm pull ${chart} --repo ${repo} --version ${version} --destination dist/charts`);
+  });
+});
+
+test.each(["docs/deploy-any-kubernetes.md", "docs/deploy-eks.md", "infra/README.md", "Pulumi.dev.yaml"])(
+  "%s names no setting that is not there",
+  (page) => {
+    const named = [...read(page).matchAll(/\bburnline:([a-z]\w+)/g)].map(([, key = ""]) => key);
+    expect(named.filter((key) => !(key in configSchema.shape))).toEqual([]);
+  },
+);
+
+test("the sum of a race hour is the sum of its lines", () => {
+  const page = read("docs/deploy-eks.md");
+  const hours = [...page.matchAll(/^\| .+ \| (\d\.\d{3}) \|$/gm)].map(([, value]) => Number(value));
+  const total = Number(/\*\*a race hour\*\* \| \| \*\*([\d.]+)\*\*/.exec(page)?.[1]);
+  expect(hours).toHaveLength(12);
+  expect(hours.reduce((sum, value) => sum + value, 0)).toBeCloseTo(total, 2);
+});
