@@ -81,7 +81,7 @@ describe("dependencies: charts, three servers", () => {
       podTemplate: {
         merge: {
           spec: {
-            automountServiceAccountToken: false,
+            ...{ automountServiceAccountToken: false, terminationGracePeriodSeconds: 60 },
             securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
           },
         },

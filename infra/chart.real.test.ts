@@ -11,6 +11,9 @@ import {
 import { renderChart } from "@burnline/charts/testing";
 import { describe, expect, test } from "vitest";
 import { APPS } from "./app-names.ts";
+import { CLOUD_RULES } from "./policy/cloud-rules.ts";
+import { CLUSTER_RULES } from "./policy/cluster-rules.ts";
+import { POD_RULES } from "./policy/pod-rules.ts";
 import { type CapturedProgram, captureProgram } from "./testing.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
@@ -52,6 +55,7 @@ describe.each(Object.entries(CASES))("%s", (_, keys) => {
     // Of what EKS alone has there is no published schema.
     const known = [...servers, ...apps].filter(({ apiVersion }) => !apiVersion.startsWith("eks.amazonaws.com/"));
     expect(schemaViolations(known)).toEqual([]);
+    expect([...servers, ...apps].flatMap(brokenPolicies)).toEqual([]);
     const rules =
       keys.networkPolicy === "false" ? SET_RULES.filter((rule) => !NETWORK_RULES.includes(rule)) : SET_RULES;
     expect(
@@ -62,6 +66,15 @@ describe.each(Object.entries(CASES))("%s", (_, keys) => {
     ).toEqual([]);
   });
 });
+
+/** As Pulumi shows it to the policy pack. */
+function brokenPolicies({ apiVersion, kind, metadata, ...rest }: KubeObject): string[] {
+  const type = `kubernetes:${apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`}:${kind}`;
+  const resource = { type, name: metadata.name, props: { metadata, ...rest }, isProtected: true };
+  return [...POD_RULES, ...CLUSTER_RULES, ...CLOUD_RULES].flatMap((rule) =>
+    rule.check(resource).map((problem) => `${rule.name}: ${kind} ${metadata.name}: ${problem}`),
+  );
+}
 
 /** What Kubernetes would get: the resources as they are, and what helm makes of the chart's values. */
 async function objectsOf({ resources }: CapturedProgram) {

@@ -15,6 +15,8 @@ const NAME = "nats";
 const HEADLESS = "nats-headless";
 const TLS_SECRET = "nats-tls";
 const UID = 1000;
+/** The chart's lame duck takes 10 + 30 s, and then the store is written out. */
+const STOP_SECONDS = 60;
 
 /** The official chart: TLS by cert-manager for clients and between servers, users by nkey. @param issuer of certificates */
 export function chartNats(
@@ -70,8 +72,10 @@ function jetStream({ config, cluster }: Place) {
     enabled: true,
     memoryStore: { enabled: true, maxSize: `${MEMORY_STORE_MB}Mi` },
     fileStore: {
+      enabled: true,
       maxSize: `${fileStoreMb(config.natsStorageGb)}Mi`,
       pvc: {
+        enabled: true,
         size: `${config.natsStorageGb}Gi`,
         ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
       },
@@ -95,7 +99,13 @@ function pods({ config }: Place) {
         "topology.kubernetes.io/zone": { maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway" },
         ...(natsReplicas > 1 ? { "kubernetes.io/hostname": { maxSkew: 1, whenUnsatisfiable: "DoNotSchedule" } } : {}),
       },
-      merge: { spec: { ...pod, imagePullSecrets: images.pullSecrets.map((name) => ({ name })) } },
+      merge: {
+        spec: {
+          ...pod,
+          terminationGracePeriodSeconds: STOP_SECONDS,
+          imagePullSecrets: images.pullSecrets.map((name) => ({ name })),
+        },
+      },
     },
   };
 }
