@@ -241,6 +241,17 @@ describe("EKS with node groups, for a trial", () => {
   });
 });
 
+test("the first preview asks nothing of a cluster that is not there: its charts come with the cluster", async () => {
+  const chart = "kubernetes:helm.sh/v4:Chart";
+  const first = await captureProgram(PROD, { isFirstPreview: true });
+  expect(all(first, chart)).toEqual([]);
+  const whole = await captureProgram(PROD);
+  expect(whole.resources.filter(({ type }) => type !== chart).map(({ name }) => name)).toEqual(
+    first.resources.map(({ name }) => name),
+  );
+  expect(all(whole, chart)).toHaveLength(1);
+});
+
 test("secrets stay out of everything that is not a secret", async () => {
   const { resources, outputs, secretOutputs } = await captureProgram(PROD);
   const { natsUsers, generation: _, ...texts } = deriveSecrets(TEST_MASTER_SECRET, "burnline");

@@ -183,6 +183,11 @@ test("external servers: nothing of NATS and Redis is made but what the apps need
   });
 });
 
+test("the first preview on a cluster that is there shows everything, charts too", async () => {
+  const named = ({ resources }: CapturedProgram) => resources.map(({ type, name }) => `${type} ${name}`);
+  expect(named(await captureProgram({}, { isFirstPreview: true }))).toEqual(named(await captureProgram({})));
+});
+
 test("a cluster that lacks something gets nothing at all", async () => {
   const registered = captureProgram({}, { facts: { ...GOOD_FACTS, storageClasses: [] } });
   await expect(registered).rejects.toThrow("pulumi config set burnline:storageClass NAME");

@@ -30,6 +30,8 @@ export interface CapturedProgram {
 export interface CaptureOptions {
   readonly stackName?: string;
   readonly facts?: ClusterFacts;
+  /** As Pulumi runs it before anything is there: what only a provider knows is unknown. */
+  readonly isFirstPreview?: boolean;
   /** By path; absent: no archive is there. */
   readonly archives?: Readonly<Record<string, string>>;
 }
@@ -74,6 +76,7 @@ export async function captureProgram(
   const resources: CapturedResource[] = [];
   const transforms: pulumi.ResourceTransform[] = [];
   const protectedOnes = new Set<string>();
+  const { isFirstPreview = false } = options;
   await pulumi.runtime.setMocks(
     {
       call: ({ token }) => answerTo(token),
@@ -89,13 +92,14 @@ export async function captureProgram(
         });
         return {
           id: custom ? `${args.name}-id` : undefined,
-          state: { ...args.inputs, ...(custom ? madeUp(args.type, args.name) : {}) },
+          state: { ...args.inputs, ...(custom && !isFirstPreview ? madeUp(args.type, args.name) : {}) },
         };
       },
       registerTransform: (transform) => void transforms.push(transform),
     },
     "burnline",
     "test",
+    isFirstPreview,
   );
   let outputs: PlatformOutputs | undefined;
   let failure: unknown;
@@ -115,7 +119,7 @@ export async function captureProgram(
   });
   await pulumi.runtime.disconnect();
   if (outputs === undefined) throw failure;
-  return { resources: sorted(resources), ...(await openOutputs(outputs)) };
+  return { resources: sorted(resources), ...(await openOutputs(outputs, isFirstPreview)) };
 }
 
 function testDeps(options: CaptureOptions): PlatformDeps {
@@ -169,12 +173,16 @@ function sorted(resources: readonly CapturedResource[]): CapturedResource[] {
   return resources.toSorted((a, b) => `${a.type} ${a.name}`.localeCompare(`${b.type} ${b.name}`));
 }
 
-async function openOutputs(outputs: PlatformOutputs): Promise<Pick<CapturedProgram, "outputs" | "secretOutputs">> {
+/** @param isFirstPreview nothing is waited for that is not known */
+async function openOutputs(
+  outputs: PlatformOutputs,
+  isFirstPreview: boolean,
+): Promise<Pick<CapturedProgram, "outputs" | "secretOutputs">> {
   const entries = await Promise.all(
     Object.entries(outputs).map(async ([name, value]) => {
       const output: pulumi.Output<unknown> = pulumi.output(value);
       const [plain, isSecret] = await Promise.all([
-        new Promise<unknown>((resolve) => output.apply(resolve)),
+        isFirstPreview ? undefined : new Promise<unknown>((resolve) => output.apply(resolve)),
         pulumi.isSecret(output),
       ]);
       return { name, plain, isSecret };

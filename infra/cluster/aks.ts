@@ -37,13 +37,21 @@ export function aksCluster(config: AksConfig, request: ClusterRequest): Cluster 
     { ...on, protect: isProtected, ignoreChanges: ["agentPoolProfiles[0].count"] },
   );
   const credentials = listManagedClusterUserCredentialsOutput(
-    { resourceGroupName: group.name, resourceName: cluster.name, format: "exec" },
+    // By the id, so that nobody is asked before the cluster is there.
+    { resourceGroupName: group.name, resourceName: cluster.id.apply(() => name), format: "exec" },
     on,
   );
   const kubeconfig = pulumi.secret(credentials.kubeconfigs.apply((all) => withoutBrowser(all[0]?.value ?? "")));
   return {
     ...{ provider: k8sProvider(kubeconfig, [cluster]), kubeconfig, storageClass: STORAGE_CLASS },
-    ...{ ingressAnnotations: {}, clientCidrs: [], dnsPeers: [], serviceAccountAnnotations: {}, ready: [cluster] },
+    ...{
+      ingressAnnotations: {},
+      clientCidrs: [],
+      dnsPeers: [],
+      serviceAccountAnnotations: {},
+      isThere: false,
+      ready: [cluster],
+    },
     outputs: {
       login: pulumi.interpolate`az aks get-credentials --resource-group ${group.name} --name ${cluster.name}`,
     },

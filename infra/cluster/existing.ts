@@ -7,7 +7,7 @@ export function existingCluster(kubeconfig: string, storageClass: string | undef
   const secret = pulumi.secret(kubeconfig);
   return {
     provider: k8sProvider(secret, []),
-    kubeconfig: secret,
+    ...{ isThere: true, kubeconfig: secret },
     ...(storageClass === undefined ? {} : { storageClass }),
     ...{ ingressAnnotations: {}, clientCidrs: [], dnsPeers: [], serviceAccountAnnotations: {}, ready: [], outputs: {} },
   };

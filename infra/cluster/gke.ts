@@ -45,7 +45,14 @@ export function gkeCluster(config: GkeConfig, request: ClusterRequest): Cluster 
   );
   return {
     ...{ provider: k8sProvider(kubeconfig, [nodes]), kubeconfig, storageClass: STORAGE_CLASS },
-    ...{ ingressAnnotations: {}, clientCidrs: [], dnsPeers: [], serviceAccountAnnotations: {}, ready: [nodes] },
+    ...{
+      ingressAnnotations: {},
+      clientCidrs: [],
+      dnsPeers: [],
+      serviceAccountAnnotations: {},
+      isThere: false,
+      ready: [nodes],
+    },
     outputs: {
       login: pulumi.interpolate`gcloud container clusters get-credentials ${cluster.name} --region ${region} --project ${project}`,
     },

@@ -30,6 +30,8 @@ export interface ClusterRequest {
 
 /** What the rest of the program knows of a cluster, whoever made it. */
 export interface Cluster {
+  /** Its address is known before anything is made. */
+  readonly isThere: boolean;
   readonly provider: Provider;
   /** A secret. */
   readonly kubeconfig: pulumi.Output<string>;

@@ -1,11 +1,11 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/index.js";
-import { Chart } from "@pulumi/kubernetes/helm/v4/index.js";
-import type * as pulumi from "@pulumi/pulumi";
 import type { ChartServers } from "../platform-config.ts";
+import { makeChart } from "./chart.ts";
 import type { ChartName } from "./chart-pins.ts";
 import { chartSource } from "./chart-source.ts";
 import { inCluster, makeSecret, type Place } from "./place.ts";
 import { BASELINE_NAMESPACE_LABELS, RESTRICTED_NAMESPACE_LABELS } from "./pod-security.ts";
+import type { Ready } from "./servers.ts";
 
 const CERT_MANAGER_NAMESPACE = "cert-manager";
 const GRAFANA_SECRET = "grafana-admin";
@@ -14,9 +14,9 @@ const METRICS_KEPT = "15d";
 const METRICS_GB = 20;
 
 export interface Addons {
-  readonly certManager: pulumi.Resource;
+  readonly certManager: Ready;
   /** Their kinds have to be known before anything of ours uses them. */
-  readonly ready: readonly pulumi.Resource[];
+  readonly ready: readonly Ready[];
 }
 
 /** What a cluster of our own has beside the race: certificates, scaling and monitoring. */
@@ -27,7 +27,7 @@ export function clusterAddons(place: Place, servers: ChartServers): Addons {
     ...{ chart: "cert-manager", namespace: CERT_MANAGER_NAMESPACE, dependsOn: monitoring },
     values: {
       crds: { enabled: true },
-      // A Job that only waits: Pulumi waits by itself, and would run it at every `up`.
+      // A hook, which Pulumi does not run: it waits for the pods by itself.
       startupapicheck: { enabled: false },
       prometheus: { enabled: config.hasMonitoring, servicemonitor: { enabled: config.hasMonitoring } },
     },
@@ -36,7 +36,7 @@ export function clusterAddons(place: Place, servers: ChartServers): Addons {
   return { certManager, ready: [certManager, ...keda, ...monitoring] };
 }
 
-function kedaChart(place: Place, servers: ChartServers, dependsOn: readonly pulumi.Resource[]): Chart {
+function kedaChart(place: Place, servers: ChartServers, dependsOn: readonly Ready[]): Ready {
   const { config } = place;
   const metrics = { enabled: config.hasMonitoring, serviceMonitor: { enabled: config.hasMonitoring } };
   return addon(place, servers, {
@@ -50,7 +50,7 @@ function kedaChart(place: Place, servers: ChartServers, dependsOn: readonly pulu
   });
 }
 
-function prometheus(place: Place, servers: ChartServers): Chart {
+function prometheus(place: Place, servers: ChartServers): Ready {
   const { config, cluster, secrets } = place;
   const storageClassName = cluster.storageClass;
   const every = { matchLabels: {} };
@@ -59,7 +59,7 @@ function prometheus(place: Place, servers: ChartServers): Chart {
     secret: { name: GRAFANA_SECRET, values: { "admin-user": "admin", "admin-password": secrets.grafanaPassword } },
     values: {
       prometheusOperator: {
-        // Its certificates are made by Jobs, which a chart that is rendered by Pulumi does not run in time.
+        // Its certificates are made by hooks, which Pulumi does not run.
         ...{ admissionWebhooks: { enabled: false }, tls: { enabled: false } },
       },
       prometheus: {
@@ -97,11 +97,11 @@ interface AddonParts {
   readonly chart: ChartName;
   readonly namespace: string;
   readonly values: Readonly<Record<string, unknown>>;
-  readonly dependsOn: readonly pulumi.Resource[];
+  readonly dependsOn: readonly Ready[];
   readonly secret?: { readonly name: string; readonly values: Readonly<Record<string, string>> };
 }
 
-function addon(place: Place, servers: ChartServers, parts: AddonParts): Chart {
+function addon(place: Place, servers: ChartServers, parts: AddonParts): Ready {
   const { chart, values, dependsOn, secret } = parts;
   // What charts of others ask for is not ours to promise: KEDA and cert-manager keep to "restricted", Grafana's may not.
   const labels = chart === "kube-prometheus-stack" ? BASELINE_NAMESPACE_LABELS : RESTRICTED_NAMESPACE_LABELS;
@@ -112,9 +112,10 @@ function addon(place: Place, servers: ChartServers, parts: AddonParts): Chart {
   );
   const made =
     secret === undefined ? [] : [makeSecret({ ...place, namespace: metadata.name }, secret.name, secret.values)];
-  return new Chart(
+  return makeChart(
+    place.cluster,
     chart,
     { ...chartSource(servers, chart), name: chart, namespace: metadata.name, values: { ...values } },
-    { provider: place.cluster.provider, dependsOn: [...dependsOn, ...made, ...place.cluster.ready] },
+    { dependsOn: [...dependsOn, ...made, ...place.cluster.ready] },
   );
 }

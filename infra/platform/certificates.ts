@@ -1,6 +1,7 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { inCluster, type Place } from "./place.ts";
+import type { Ready } from "./servers.ts";
 
 const API = "cert-manager.io/v1";
 const SELF_SIGNED = "burnline-self-signed";
@@ -12,7 +13,7 @@ const RENEW_BEFORE_HOURS = 720;
 const KEY = { algorithm: "ECDSA", size: 256 };
 
 /** A certificate authority of this namespace's own: nobody outside has to trust it. */
-export function certificateAuthority(place: Place, needed: readonly pulumi.Resource[]): pulumi.Resource {
+export function certificateAuthority(place: Place, needed: readonly Ready[]): pulumi.Resource {
   const selfSigned = make(place, "Issuer", SELF_SIGNED, { selfSigned: {} }, needed);
   const authority = make(
     place,
@@ -60,7 +61,7 @@ function make(
   kind: "Issuer" | "Certificate",
   name: string,
   spec: object,
-  dependsOn: readonly pulumi.Resource[],
+  dependsOn: readonly Ready[],
 ): CustomResource {
   return new CustomResource(
     `${name}-${kind.toLowerCase()}`,

@@ -1,9 +1,9 @@
-import { Chart } from "@pulumi/kubernetes/helm/v4/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { PerApp } from "../app-names.ts";
 import type { UserPermissions } from "../nats-permissions.ts";
 import type { ChartServers } from "../platform-config.ts";
 import { serverCertificate } from "./certificates.ts";
+import { makeChart } from "./chart.ts";
 import { chartSource } from "./chart-source.ts";
 import { guardNats, seedsOf } from "./nats.ts";
 import { fileStoreMb, MEMORY_STORE_MB, NATS_ACCOUNT, NATS_PORTS, natsAccounts, SYNC_INTERVAL } from "./nats-config.ts";
@@ -28,10 +28,11 @@ export function chartNats(
   const { config, namespace, cluster } = place;
   const users = makeSecret(place, NATS_AUTH_SECRET, seedsOf(place));
   const certificate = serverCertificate(place, TLS_SECRET, [NAME, HEADLESS, `*.${HEADLESS}`], issuer);
-  const chart = new Chart(
+  const chart = makeChart(
+    cluster,
     NAME,
     { ...chartSource(servers, "nats"), name: NAME, namespace, values: natsValues(place, permissions) },
-    { provider: cluster.provider, dependsOn: [users, certificate], protect: config.isProtected },
+    { dependsOn: [users, certificate], protect: config.isProtected },
   );
   guardNats(place);
   return {

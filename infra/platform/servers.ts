@@ -1,6 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Peer } from "../cluster/types.ts";
 
+/** What has to be there first, known or not. */
+export type Ready = pulumi.Input<pulumi.Resource>;
+
 /** NATS as the apps and KEDA find it, whoever runs it. */
 export interface NatsPlace {
   readonly url: string;
@@ -14,7 +17,7 @@ export interface NatsPlace {
   readonly peers: readonly Peer[];
   readonly port: number;
   readonly monitoringPort: number;
-  readonly ready: readonly pulumi.Resource[];
+  readonly ready: readonly Ready[];
 }
 
 /** Redis or Valkey as the apps find it. Its address is in a Secret, under `url`. */
@@ -23,7 +26,7 @@ export interface RedisPlace {
   readonly caSecret?: string;
   readonly peers: readonly Peer[];
   readonly port: number;
-  readonly ready: readonly pulumi.Resource[];
+  readonly ready: readonly Ready[];
 }
 
 export const NATS_AUTH_SECRET = "burnline-nats-users";

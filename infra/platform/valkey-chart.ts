@@ -1,8 +1,8 @@
-import { Chart } from "@pulumi/kubernetes/helm/v4/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ManagedRedis } from "../cluster/types.ts";
 import type { ChartServers } from "../platform-config.ts";
 import { serverCertificate } from "./certificates.ts";
+import { makeChart } from "./chart.ts";
 import { chartSource } from "./chart-source.ts";
 import { hashOf, makeSecret, type Place } from "./place.ts";
 import { guaranteedMemory } from "./pod-security.ts";
@@ -24,10 +24,11 @@ export function chartValkey(place: Place, servers: ChartServers, issuer: pulumi.
   makeSecret(place, REDIS_URL_SECRET, {
     url: `rediss://${REDIS_USER}:${secrets.redisPassword}@${NAME}:${REDIS_PORT}/0`,
   });
-  const chart = new Chart(
+  const chart = makeChart(
+    cluster,
     NAME,
     { ...chartSource(servers, "valkey"), name: NAME, namespace, values: valkeyValues(place) },
-    { provider: cluster.provider, dependsOn: [users, certificate], protect: config.isProtected },
+    { dependsOn: [users, certificate], protect: config.isProtected },
   );
   guardPods(place, NAME, {
     selector: { "app.kubernetes.io/name": NAME },
