@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { createGatewayMetrics } from "@burnline/gateway";
 import { inferenceMetrics } from "@burnline/inference";
 import { createIngestMetrics } from "@burnline/ingest";
+import { createOperatorMetrics } from "@burnline/operator";
 import { createProcessorMetrics, registerScaleMetrics } from "@burnline/processor";
 import {
   createFarSnapshotMetrics,
@@ -20,7 +21,7 @@ import { parse } from "yaml";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FILES = `${ROOT}charts/burnline/files`;
 const DOCS = readFileSync(`${ROOT}docs/operations.md`, "utf8");
-const NATS_SERVICES = ["ingest", "processor", "inference", "gateway"];
+const NATS_SERVICES = ["ingest", "processor", "inference", "gateway", "operator"];
 const TRACED_SERVICES = ["ingest", "processor", "gateway"];
 
 interface Rule {
@@ -67,6 +68,7 @@ async function declaredMetrics(): Promise<Map<string, string>> {
   createSinkMetrics(metrics, "processor");
   inferenceMetrics(metrics);
   createGatewayMetrics(metrics);
+  createOperatorMetrics(metrics);
   for (const service of NATS_SERVICES) createNatsMetrics(metrics, service);
   const tracing = { tracingEndpoint: "http://127.0.0.1:9", tracingRatio: 1 };
   for (const service of TRACED_SERVICES)

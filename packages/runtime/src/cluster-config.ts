@@ -82,6 +82,8 @@ export const clusterSchema = (port: number) => z.object({ ...processKeys(port), 
 const natsSchema = z.object(natsKeys);
 const redisSchema = z.object(redisKeys);
 export type NatsConfig = z.output<typeof natsSchema>;
+/** Without what only concerns streams. */
+type NatsConnectionConfig = Omit<NatsConfig, "replicas" | "streamGb" | "streamDays" | "streamOwner">;
 export type RedisConfig = z.output<typeof redisSchema>;
 
 export interface Connecting {
@@ -92,7 +94,7 @@ export interface Connecting {
 
 /** @throws OperatingError when the credentials do not fit together or their file cannot be read. */
 export function natsOptions(
-  config: NatsConfig,
+  config: NatsConnectionConfig,
   { name, logger }: Connecting,
   metrics: { readonly registry: Metrics; readonly service: string },
 ): NatsOptions {
@@ -128,7 +130,7 @@ export function redisOptions(config: RedisConfig, { name, logger }: Connecting):
   return { address: config.redis, name, logger, ...(Object.keys(tls).length === 0 ? {} : { tls }) };
 }
 
-function natsCredentials(config: NatsConfig): NatsCredentials | undefined {
+function natsCredentials(config: NatsConnectionConfig): NatsCredentials | undefined {
   const { natsUser, natsPassword, natsToken, natsCreds, natsNkey } = config;
   const given = [natsUser, natsToken, natsCreds, natsNkey].filter((value) => value !== undefined);
   if (given.length > 1)

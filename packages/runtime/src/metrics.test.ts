@@ -19,6 +19,17 @@ test("declared metrics are rendered for Prometheus", async () => {
   expect(metricsContentType(undefined)).toContain("text/plain");
 });
 
+test("a gauge of what is gone is gone, and comes back with it", async () => {
+  const metrics = new Metrics(["operator"]);
+  const warm = metrics.gauge({ name: "operator_warm_replicas_count", help: "Replicas", labels: ["race"] });
+  for (const race of ["daytona", "phoenix"]) warm.set(2, { race });
+  warm.remove({ race: "daytona" });
+  expect(await metrics.render()).toContain('race="phoenix"');
+  expect(await metrics.render()).not.toContain('race="daytona"');
+  warm.set(3, { race: "daytona" });
+  expect(await metrics.render()).toContain('operator_warm_replicas_count{race="daytona"} 3');
+});
+
 test("OpenMetrics has exemplars, and whoever asks for it changes nothing for the others", async () => {
   const metrics = new Metrics(["gateway"], { withProcess: true });
   metrics.counter({ name: "gateway_inputs_total", help: "Inputs" }).add();

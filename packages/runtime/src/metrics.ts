@@ -48,6 +48,8 @@ export interface CounterMetric {
 
 export interface GaugeMetric {
   set(value: number, labels?: Labels): void;
+  /** What these labels name is gone, and so is its series. */
+  remove(labels: Labels): void;
 }
 
 export interface HistogramMetric {
@@ -97,7 +99,7 @@ export class Metrics {
     assert(!options.name.endsWith("_total"), `the gauge ${options.name} ends in _total`);
     const gauge = new Gauge(this.#configOf(options));
     const cap = this.#capLabels(options);
-    return { set: (value, labels) => gauge.set(cap(labels), value) };
+    return { set: (value, labels) => gauge.set(cap(labels), value), remove: (labels) => gauge.remove(cap(labels)) };
   }
 
   /** A gauge that is read when it is asked for. */

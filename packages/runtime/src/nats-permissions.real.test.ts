@@ -60,7 +60,9 @@ describe("nobody does another's job", () => {
     ["inference", "shows a value", say(`live.${RACE}.24`)],
     ["inference", "removes a stream", say(`${JS}.STREAM.DELETE.RACE-${RACE}`)],
     ["operator", "sends telemetry", say(`race.${RACE}.3.tel.24`)],
-    ["operator", "reads the race log", say(`${JS}.CONSUMER.CREATE.RACE-${RACE}.x`)],
+    ["operator", "takes windows away from inference", say(`${JS}.CONSUMER.MSG.NEXT.FACT-${RACE}.inference`)],
+    ["operator", "ends inference's group", say(`${JS}.CONSUMER.DELETE.FACT-${RACE}.inference`)],
+    ["operator", "removes a stream", say(`${JS}.STREAM.DELETE.RACE-${RACE}`)],
   ])("%s %s: refused", async (app, _what, attempt) => {
     expect(await nats.refusal(app, attempt)).toMatch(/permissions violation/i);
   });
@@ -71,6 +73,7 @@ describe("nobody does another's job", () => {
     ["processor", "makes a fact", say(`fact.${RACE}.lap.24`)],
     ["inference", "corrects the fuel", say(`race.${RACE}.3.ml.24`)],
     ["operator", "makes the streams of any race", say(`${JS}.STREAM.CREATE.RACE-other`)],
+    ["operator", "reads the log of any race", say(`${JS}.CONSUMER.CREATE.RACE-other.x`)],
   ])("%s %s: allowed", async (app, _what, attempt) => {
     expect(await nats.refusal(app, attempt)).toBeUndefined();
   });

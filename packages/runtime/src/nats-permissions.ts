@@ -108,17 +108,24 @@ const NEEDS: Readonly<Record<NatsApp, (options: NatsPermissionOptions) => Needs>
     publish: [],
     streams: [{ name: `FACT-${race}`, rights: ["read"], makes: true }],
     // It reads all facts, but must not take windows away from inference.
-    deny: ["CREATE", "DELETE", "MSG.NEXT"].flatMap((verb) => {
-      const subject = `$JS.API.CONSUMER.${verb}.FACT-${race}.${INFERENCE_GROUP}`;
-      return verb === "CREATE" ? [subject, `${subject}.>`] : [subject];
-    }),
+    deny: groupConsumer(`FACT-${race}`),
     subscribe: [`live.${race}.>`, `clock.${race}.>`],
   }),
   operator: () => ({
     publish: ["$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST"],
-    streams: [{ name: "*", rights: ["make"], makes: false }],
+    // It follows flags and frames of every race, and archives them. A name has no wildcard for its first letters only.
+    streams: [{ name: "*", rights: ["make", "read"], makes: false }],
+    deny: groupConsumer("*"),
   }),
 };
+
+/** What would change, end or read in place of inference's group. */
+function groupConsumer(stream: string): string[] {
+  return ["CREATE", "DELETE", "MSG.NEXT"].flatMap((verb) => {
+    const subject = `$JS.API.CONSUMER.${verb}.${stream}.${INFERENCE_GROUP}`;
+    return verb === "CREATE" ? [subject, `${subject}.>`] : [subject];
+  });
+}
 
 /** Of all ingests of a race the server gives each message to one. */
 function upstreamSubjects(race: string, upstream: string): string[] {

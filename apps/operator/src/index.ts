@@ -1,0 +1,1 @@
+export { createOperatorMetrics } from "./operator-metrics.ts";

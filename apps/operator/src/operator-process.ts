@@ -1,0 +1,83 @@
+import {
+  connectNats,
+  Health,
+  HttpServer,
+  type Logger,
+  Metrics,
+  natsOptions,
+  type Part,
+  S3ObjectClient,
+  type S3Options,
+  s3Options,
+  steadyClock,
+  wallClock,
+} from "@burnline/runtime";
+import type { OperatorConfig } from "./config.ts";
+import { KubeApi } from "./kube-api.ts";
+import { createOperator } from "./operator.ts";
+import { archiveRace } from "./race-archive.ts";
+import { RaceLogs } from "./race-logs.ts";
+import type { ArchiveTotals, Race } from "./race-resource.ts";
+
+const STOP_MS_MAX = 8_000;
+/** A chunk has some MB and goes over any line in this time. */
+const S3_LIMITS = { attemptMsMax: 60_000, callMsMax: 180_000 };
+const GB = 1024 ** 3;
+
+export interface OperatorProcess {
+  /** In the order in which they start. */
+  readonly parts: readonly Part[];
+  readonly server: HttpServer;
+}
+
+/**
+ * Connects and puts an operator together. Nothing runs before `parts` start.
+ * @throws OperatingError that names the setting to look at
+ */
+export async function openOperatorProcess(config: OperatorConfig, logger: Logger): Promise<OperatorProcess> {
+  const { host, port, name, lease, namespace, kubeconfig, replicas } = config;
+  const s3 = s3Options(config);
+  const kube = KubeApi.open({ kubeconfig, namespace });
+  const metrics = new Metrics(["operator"], { withProcess: true });
+  const connecting = { name: `burnline-operator-${name}`, logger };
+  const link = await connectNats(natsOptions(config, connecting, { registry: metrics, service: "operator" }));
+  const health = new Health();
+  const server = new HttpServer({ host, port, health, metrics, logger });
+  const logs = new RaceLogs({ link, replicas, logger, steadyClock });
+  const settings = { streamBytesCap: Math.round(config.streamGb * GB), hasBucket: s3 !== undefined };
+  const archive = async (race: Race, signal: AbortSignal) => {
+    if (s3 === undefined) throw new Error("a plan without a bucket archives nothing");
+    return archiveToS3({ race, signal, logs, s3, prefix: config.s3Prefix });
+  };
+  const operator = createOperator({
+    ...{ kube, logs, archive, settings, server, health, metrics, logger, lease, name },
+    ...{ clock: wallClock, steadyClock },
+  });
+  const parts: Part[] = [
+    { name: "connections", start: async () => {}, stop: () => link.close(), stopMsMax: STOP_MS_MAX },
+    { name: "race logs", start: async () => {}, stop: () => logs.close() },
+    ...operator,
+    { name: "web server", start: () => server.start(), stop: () => server.stop() },
+  ];
+  return { parts, server };
+}
+
+interface ArchiveToS3 {
+  readonly race: Race;
+  readonly signal: AbortSignal;
+  readonly logs: RaceLogs;
+  readonly s3: S3Options;
+  readonly prefix: string;
+}
+
+async function archiveToS3({ race, signal, logs, s3, prefix }: ArchiveToS3): Promise<ArchiveTotals> {
+  const { raceId, spec } = race;
+  const objects = await S3ObjectClient.open({ ...s3, limits: S3_LIMITS });
+  try {
+    const { raceLog, factLog } = await logs.open(raceId);
+    const job = { raceId, track: spec.track, raceLog, factLog, objects, prefix, bucket: s3.bucket, signal };
+    return await archiveRace(job);
+  } finally {
+    objects.close();
+  }
+}
