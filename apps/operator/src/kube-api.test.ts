@@ -85,6 +85,16 @@ describe("what is wrong is one sentence", () => {
     );
   });
 
+  test("no CRD", async () => {
+    const lines: string[] = [];
+    const write = (line: string) => lines.push(line);
+    const races = KubeApi.open({ kubeconfig: kube.kubeconfig, namespace: "elsewhere" }).watchRaces();
+    await races.start(createLogger({ service: "operator", level: "warn", format: "json", write }), () => {});
+    await races.stop();
+    expect(races.isSynced).toBe(false);
+    expect(lines.join("")).toContain("Kubernetes knows no Races: apply charts/burnline/crds/races.burnline.dev.yaml.");
+  });
+
   test("neither a pod nor a file", () => {
     expect(() => KubeApi.open({ kubeconfig: undefined, namespace: "burnline" })).toThrow(
       /run in a pod, or give --kubeconfig/,
