@@ -63,6 +63,10 @@ export class CommitWatch {
     return { ...this.#standstills.longest(performance.now()), stallMs: this.#stallMs };
   }
 
+  positions(): ReadonlyMap<number, number> {
+    return this.#standstills.positions();
+  }
+
   behind(positions: ReadonlyMap<number, number>): readonly number[] {
     return this.#standstills.behind(positions);
   }

@@ -10,8 +10,11 @@ import {
 import type { Prng } from "@burnline/std";
 import { LAP_LENGTH_M } from "./car-tape.ts";
 
-/** Flags are said this much before they hold, so that they are in the log before the samples that they concern. */
-const ANNOUNCED_MS = 1_500;
+/**
+ * Flags are said this much before they hold, so that they are in the log before the samples that they concern. Less than
+ * an ingest takes for a clock that is wrong.
+ */
+const ANNOUNCED_MS = 800;
 /** Between the beginnings of two cautions, how long each lasts, and between the ends of two stages. */
 const CAUTION_EVERY_MS = 45_000;
 const CAUTION_MS = 12_000;
@@ -102,7 +105,7 @@ function stops(car: string, startMs: number, endMs: number, prng: Prng): Planned
   const [enter, box, fill, leave] = STOP_STEPS_MS;
   const say = (atMs: number, event: EventInit) => planned.push({ saidMs: atMs, effectiveFromMs: atMs, event });
   const next = () => prng.integer(STOP_EVERY_MS_MIN, STOP_EVERY_MS_MAX);
-  for (let atMs = startMs + next() / 2; atMs < endMs; atMs += next()) {
+  for (let atMs = startMs + Math.round(next() / 2); atMs < endMs; atMs += next()) {
     say(atMs + enter, { case: "pitRoadEntered", value: { car } } as EventInit);
     say(atMs + box, { case: "boxStopped", value: { car } } as EventInit);
     say(atMs + fill, { case: "fuelFilled", value: { car, litres: 40, full: false } } as EventInit);

@@ -49,6 +49,8 @@ const SAME_ID_PROBABILITY = 0.01;
 export interface GeneratorOptions {
   readonly race: string;
   readonly cars: number;
+  /** Number of the first car; absent: 1. */
+  readonly firstCar?: number;
   readonly seed: number;
   readonly startMs: number;
   /** Race control plans up to here. */
@@ -76,10 +78,10 @@ export class RaceGenerator {
   #tickMs: number;
   #isStormy = false;
 
-  constructor({ race, cars, seed, startMs, endMs }: GeneratorOptions) {
+  constructor({ race, cars, firstCar = 1, seed, startMs, endMs }: GeneratorOptions) {
     this.#race = race;
     this.#prng = new Prng(seed);
-    this.cars = Array.from({ length: cars }, (_, index) => String(index + 1));
+    this.cars = Array.from({ length: cars }, (_, index) => String(firstCar + index));
     this.#tapes = this.cars.map((car, index) => new CarTape(car, this.#prng.fork(index)));
     this.#control = new RaceControl(race, this.cars, startMs, endMs, this.#prng.fork(1_000));
     this.#usual = new LossyLink({ ...USUAL_DISORDER, seed: this.#prng.uint32() });

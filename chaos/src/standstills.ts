@@ -75,6 +75,11 @@ export class Standstills {
     return this.#longest;
   }
 
+  /** How far each is committed now. */
+  positions(): ReadonlyMap<number, number> {
+    return new Map([...this.#watched.values()].map(({ partition, position }) => [partition, position]));
+  }
+
   /** Partitions that are not committed up to these positions now, whatever they once were. */
   behind(positions: ReadonlyMap<number, number>): readonly number[] {
     return [...this.#watched.values()].flatMap(({ partition, position }) =>
