@@ -3,6 +3,8 @@ export interface BenchCommand {
   readonly summary: string;
   /** Option (without --) → what it sets, with its default. */
   readonly options: Readonly<Record<string, string>>;
+  /** The same for options that take no value. */
+  readonly switches?: Readonly<Record<string, string>>;
   readonly run: (values: OptionValues) => Promise<BenchOutcome>;
 }
 

@@ -127,11 +127,18 @@ export function makeArrivals(durationS: number, seed: number = SEED): Arrival[] 
 /** The same one by one, for those who need not keep them all. */
 export function* eachArrival(durationS: number, seed: number = SEED): Generator<Arrival> {
   let flagMs = FLAG_MS;
-  for (const slot of makeSlots(durationS * 1_000, seed)) {
-    for (; flagMs - FLAG_NOTICE_MS <= slot.arrivalMs; flagMs += FLAG_MS) {
+  for (const { arrivalMs, frame } of eachTimedFrame(durationS, seed)) {
+    for (; flagMs - FLAG_NOTICE_MS <= arrivalMs; flagMs += FLAG_MS) {
       yield { type: "flag", atMs: flagMs, caution: isCaution(flagMs) };
     }
-    yield makeFrame(seed, slot.car, slot.sequence);
+    yield frame;
+  }
+}
+
+/** The frames alone, with when they arrive in ms since the start of the race. */
+export function* eachTimedFrame(durationS: number, seed: number): Generator<{ arrivalMs: number; frame: CarFrame }> {
+  for (const { arrivalMs, car, sequence } of makeSlots(durationS * 1_000, seed)) {
+    yield { arrivalMs, frame: makeFrame(seed, car, sequence) };
   }
 }
 

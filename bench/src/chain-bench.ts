@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectNats, createLogger, openFactLog, openRaceLog } from "@burnline/runtime";
 import type { EventLog } from "@burnline/stream";
 import { BenchError } from "./bench-command.ts";
-import { type ChainProcess, startNats, startProcessor, startRedis } from "./chain-processes.ts";
+import { type ChainProcess, profilerFlags, startApp, startNats, startRedis } from "./chain-processes.ts";
 import { checkFacts, fillRaceLog, shortRace } from "./chain-race.ts";
 import { cpuSecondsOf, machineCpuSeconds } from "./process-cpu.ts";
 
@@ -78,7 +78,13 @@ export async function chainBench(options: ChainBenchOptions): Promise<ChainBench
       const flags = ["--race", race, "--nats", nats.url, "--redis", `${redis.url}/0`];
       const limits = ["--stream-gb", "8", "--stream-days", "1"];
       const starting = Array.from({ length: options.processors }, async (_, index) =>
-        keep(await startProcessor([...flags, ...limits], index === 0 ? profiler(options.profileFolder) : [])),
+        keep(
+          await startApp(
+            "processor",
+            [...flags, ...limits],
+            profilerFlags(index === 0 ? options.profileFolder : undefined),
+          ),
+        ),
       );
       await Promise.race(starting);
       const span = await measureSpan({ nats, redis }, starting, () =>
@@ -94,10 +100,6 @@ export async function chainBench(options: ChainBenchOptions): Promise<ChainBench
     for (const process of running.reverse()) await process.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function profiler(folder: string | undefined): string[] {
-  return folder === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", folder];
 }
 
 interface Span {

@@ -13,7 +13,13 @@ const READY_MS_MAX = 30_000;
 /** Lines kept of what a process said, for the error message. */
 const SAID_LINES_MAX = 20;
 const STOP_MS_MAX = 10_000;
-const PROCESSOR_MAIN = new URL("../../apps/processor/src/main.ts", import.meta.url).pathname;
+const APPS_FOLDER = new URL("../../apps/", import.meta.url).pathname;
+/** What each app says when it has started. */
+const APP_READY_LINES = {
+  processor: /ready to own partitions/,
+  gateway: /gateway runs/,
+  ingest: /ingest runs/,
+} as const;
 
 /** A process of the measured chain. */
 export interface ChainProcess {
@@ -26,21 +32,16 @@ export interface ChainServer extends ChainProcess {
   readonly url: string;
 }
 
+export interface ChainApp extends ChainProcess {
+  readonly port: number;
+}
+
 export async function startNats(folder: string): Promise<ChainServer> {
   const port = await freePort();
   const program = findProgram("nats-server", "go install github.com/nats-io/nats-server/v2@v2.15.2");
-  const flags = [
-    "--addr",
-    "127.0.0.1",
-    "--port",
-    `${port}`,
-    "--jetstream",
-    "--profile",
-    "16543",
-    "--store_dir",
-    join(folder, "nats"),
-  ];
-  return { ...(await startProcess(program, flags, /Server is ready/)), url: `nats://127.0.0.1:${port}` };
+  const flags = ["--addr", "127.0.0.1", "--port", `${port}`, "--jetstream", "--store_dir", join(folder, "nats")];
+  const { process } = await startProcess(program, flags, /Server is ready/);
+  return { ...process, url: `nats://127.0.0.1:${port}` };
 }
 
 /** As production has it: append-only file, written through every second; nothing is evicted. */
@@ -53,43 +54,59 @@ export async function startRedis(folder: string): Promise<ChainServer> {
     ...["--bind", "127.0.0.1", "--port", `${port}`, "--dir", place, "--save", ""],
     ...["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"],
   ];
-  const process = await startProcess(program, flags, /Ready to accept connections/);
+  const { process } = await startProcess(program, flags, /Ready to accept connections/);
   return { ...process, url: `redis://127.0.0.1:${port}` };
 }
 
-/** Resolves when it is ready to own partitions. `nodeFlags`: such as those of a profiler. */
-export function startProcessor(flags: readonly string[], nodeFlags: readonly string[]): Promise<ChainProcess> {
-  const args = ["--disable-warning=ExperimentalWarning", ...nodeFlags, PROCESSOR_MAIN, "--port", "0", ...flags];
-  return startProcess(process.execPath, args, /ready to own partitions/);
+/** Resolves when it has started, so a processor when it is ready to own partitions. `nodeFlags`: such as a profiler's. */
+export async function startApp(
+  app: keyof typeof APP_READY_LINES,
+  flags: readonly string[],
+  nodeFlags: readonly string[] = [],
+): Promise<ChainApp> {
+  const main = join(APPS_FOLDER, app, "src/main.ts");
+  const args = ["--disable-warning=ExperimentalWarning", ...nodeFlags, main, "--port", "0", ...flags];
+  const { process: started, readyLine } = await startProcess(process.execPath, args, APP_READY_LINES[app]);
+  const { port } = JSON.parse(readyLine) as { port: number };
+  return { ...started, port };
 }
 
-async function startProcess(program: string, args: readonly string[], readyLine: RegExp): Promise<ChainProcess> {
+/** What Node is told so that it writes a profile of its CPU into the folder when it ends. */
+export function profilerFlags(folder: string | undefined): string[] {
+  return folder === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", folder];
+}
+
+async function startProcess(
+  program: string,
+  args: readonly string[],
+  readyLine: RegExp,
+): Promise<{ readonly process: ChainProcess; readonly readyLine: string }> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   const endWithUs = () => child.kill("SIGKILL");
   process.once("exit", endWithUs);
   child.once("exit", () => process.off("exit", endWithUs));
   const said: string[] = [];
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const fail = (why: string) => reject(new BenchError(`${program} ${why}:\n${said.join("\n")}`));
   for (const output of [child.stdout, child.stderr]) {
     createInterface({ input: output }).on("line", (line) => {
       said.push(line);
       if (said.length > SAID_LINES_MAX) said.shift();
-      if (readyLine.test(line)) resolve();
+      if (readyLine.test(line)) resolve(line);
     });
   }
   child.once("error", (error) => fail(error.message));
   child.once("exit", (code, signal) => fail(`ended with ${code ?? signal}`));
   const timer = setTimeout(() => fail("did not become ready"), READY_MS_MAX);
   try {
-    await promise;
+    const line = await promise;
+    return { process: { pid: child.pid ?? 0, stop: () => endProcess(child) }, readyLine: line };
   } catch (error) {
     child.kill("SIGKILL");
     throw error;
   } finally {
     clearTimeout(timer);
   }
-  return { pid: child.pid ?? 0, stop: () => endProcess(child) };
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {

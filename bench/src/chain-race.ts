@@ -138,7 +138,7 @@ class FactBook {
 
   add(subject: string, payload: Uint8Array): void {
     this.#records++;
-    const digest = `${subject} ${hash(payload)}`;
+    const digest = factDigest(subject, payload);
     this.digests.set(digest, (this.digests.get(digest) ?? 0) + 1);
     if (parseFactSubject(subject)?.kind !== "window") return;
     const { car, revision, body } = fromBinary(FactSchema, payload);
@@ -158,8 +158,9 @@ class FactBook {
   }
 }
 
-function hash(bytes: Uint8Array): string {
+/** The same for two facts of the same bytes. */
+export function factDigest(subject: string, payload: Uint8Array): string {
   let sum = FNV_OFFSET;
-  for (const byte of bytes) sum = Math.imul(sum ^ byte, FNV_PRIME);
-  return (sum >>> 0).toString(36);
+  for (const byte of payload) sum = Math.imul(sum ^ byte, FNV_PRIME);
+  return `${subject} ${(sum >>> 0).toString(36)}`;
 }

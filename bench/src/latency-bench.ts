@@ -5,18 +5,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright-core";
 import { searchFolders } from "./config.ts";
+import { type Distribution, distributionOf } from "./distribution.ts";
 
 export interface LatencyBenchOptions {
   readonly seconds: number;
   readonly cars: number;
   readonly port: number;
-}
-
-export interface Distribution {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
-  readonly samples: number;
 }
 
 export interface LatencyBenchResult {
@@ -68,11 +62,11 @@ export async function latencyBench(options: LatencyBenchOptions): Promise<Latenc
       const after = await readProbe(page);
       const live = after.live.slice(before.live.length);
       const window = after.window.slice(before.window.length);
-      const all = distribution([...live, ...window]);
+      const all = distributionOf([...live, ...window]);
       return {
         name: "latency",
         ...{ p50Ms: all.p50Ms, p99Ms: all.p99Ms, samples: all.samples },
-        ...{ live: distribution(live), window: distribution(window) },
+        ...{ live: distributionOf(live), window: distributionOf(window) },
         ...{ seconds: options.seconds, cars: options.cars },
       };
     } finally {
@@ -129,11 +123,4 @@ function findChromium(): string {
     }
   }
   throw new Error("no chromium on the PATH; install it (Debian: apt-get install chromium)");
-}
-
-function distribution(values: readonly number[]): Distribution {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) =>
-    Math.round((sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0) * 10) / 10;
-  return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1), samples: sorted.length };
 }

@@ -43,19 +43,20 @@ async function main(args: readonly string[]): Promise<void> {
   process.stdout.write(json === true ? `${JSON.stringify(result)}\n` : `${lines.join("\n")}\n`);
 }
 
-function readOptions({ options }: BenchCommand, args: string[]): OptionValues {
-  const known = Object.fromEntries(Object.keys(options).map((option) => [option, { type: "string" as const }]));
+function readOptions({ options, switches = {} }: BenchCommand, args: string[]): OptionValues {
+  const valued = Object.keys(options).map((option) => [option, { type: "string" as const }] as const);
+  const plain = ["json", ...Object.keys(switches)].map((option) => [option, { type: "boolean" as const }] as const);
   try {
-    return parseArgs({ args, options: { json: { type: "boolean" }, ...known } }).values as OptionValues;
+    return parseArgs({ args, options: Object.fromEntries([...plain, ...valued]) }).values as OptionValues;
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 
 function usage(): string {
-  const benches = Object.entries(BENCHES).flatMap(([name, { summary, options }]) => [
+  const benches = Object.entries(BENCHES).flatMap(([name, { summary, options, switches = {} }]) => [
     `${name}: ${summary}`,
-    ...Object.entries(options).map(([option, meaning]) => `  --${option.padEnd(20)} ${meaning}`),
+    ...Object.entries({ ...switches, ...options }).map(([option, meaning]) => `  --${option.padEnd(20)} ${meaning}`),
     "",
   ]);
   return ["npm run bench -- NAME [--json] [options]", "", ...benches].join("\n");
