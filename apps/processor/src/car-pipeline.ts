@@ -6,7 +6,7 @@ import {
   type OperatorOutput,
   observeEventTime,
   observeSequence,
-  releaseThrough,
+  releaseReady,
   restartSequences,
   settleIdle,
   TumblingWindower,
@@ -17,8 +17,8 @@ import { modelCorrection } from "./model-correction.ts";
 import type { RaceState } from "./race-state.ts";
 
 /**
- * How much disorder the watermark waits for: a frame that is overtaken by one other. Disorder beyond it is corrected, not
- * lost, and every ms here delays every number (docs/adr/0002).
+ * How long a missing frame is waited for: until it is overtaken by more than one other. Disorder beyond it is corrected, not
+ * lost, and every ms here delays every number behind a gap (docs/adr/0002, 0016).
  */
 export const OUT_OF_ORDERNESS_MS = 150;
 export const WINDOW_MS = 1_000;
@@ -59,8 +59,10 @@ export class CarPipeline {
     const novelty = observeSequence(car.seen, frame.sourceSequence);
     // Far behind in number but ahead in time: the source was rebooted and counts anew.
     const restarted = novelty === "expired" && item.firstEventTimeMs > car.mark.maxEventTimeMs;
-    if (restarted) restartSequences(car.seen, frame.sourceSequence);
-    else if (novelty !== "new") {
+    if (restarted) {
+      restartSequences(car.seen, frame.sourceSequence);
+      car.releasedSequence = -1;
+    } else if (novelty !== "new") {
       car.counts.duplicateFrames++;
       return false;
     }
@@ -111,14 +113,19 @@ export class CarPipeline {
     }
   }
 
-  /** Everything that the car's watermark allows: release in order, fire, close, and say what came of it. */
+  /**
+   * Everything that can go on: frames that nothing is missing in front of, or that the watermark has passed, in order; then
+   * fire, close, and say what came of it. Late or not, and what is closed, depends on the watermark alone.
+   */
   #advance(carId: string, car: CarState, judgedAtMs: number, output: OperatorOutput): void {
     const { watermarkMs } = car.mark;
-    releaseThrough(car.waiting, watermarkMs, WAITING_FRAMES_MAX, (item) =>
-      this.#release(carId, car, item, judgedAtMs, output),
+    car.releasedSequence = releaseReady(
+      car.waiting,
+      { releasedSequence: car.releasedSequence, watermarkMs, waitingMax: WAITING_FRAMES_MAX },
+      (item) => this.#release(carId, car, item, judgedAtMs, output),
     );
     const emitWindow = (window: OpenWindow<WindowAccumulator>) => this.#emitWindow(carId, window, output);
-    this.#windower.fire(car.windows, watermarkMs, emitWindow);
+    this.#windower.fire(car.windows, completeThroughMs(car), emitWindow);
     this.#windower.close(car.windows, watermarkMs, emitWindow);
     const closedThroughMs = this.#windower.closedThroughMs(watermarkMs);
     for (const startMs of car.modelDeltas.keys()) if (startMs < closedThroughMs) car.modelDeltas.delete(startMs);
@@ -182,4 +189,10 @@ export class CarPipeline {
     }
     return model;
   }
+}
+
+/** A window that ends by now holds all that has come for it: nothing of it waits behind a gap. */
+function completeThroughMs({ mark, releasedMs, waiting }: CarState): number {
+  const reachedMs = Math.max(mark.watermarkMs, releasedMs);
+  return Math.min(reachedMs, waiting[0]?.firstEventTimeMs ?? reachedMs);
 }

@@ -33,8 +33,9 @@ export interface CarCounts {
 export interface CarState {
   readonly seen: SeenSequences;
   readonly mark: Watermark;
-  /** Event time of the last sample that went on in order. */
+  /** Event time of the last sample that went on in order, and the highest sequence of a frame that went on. */
   releasedMs: number;
+  releasedSequence: number;
   readonly waiting: WaitingFrame[];
   readonly windows: OpenWindow<WindowAccumulator>[];
   /** What the model added to windows that are still open, by their start. */
@@ -50,6 +51,7 @@ export function createCarState(context: CarContext): CarState {
     seen: createSeenSequences(),
     mark: createWatermark(),
     releasedMs: -1,
+    releasedSequence: -1,
     waiting: [],
     windows: [],
     modelDeltas: new Map(),
@@ -81,6 +83,7 @@ interface StoredCar {
   seen: SeenSequences;
   mark: Watermark;
   releasedMs: number;
+  releasedSequence: number;
   waiting: string[];
   windows: OpenWindow<WindowAccumulator>[];
   modelDeltas: [number, number][];
@@ -98,6 +101,7 @@ export function encodeCar(state: CarState, heardMs: number): Uint8Array {
     seen: state.seen,
     mark: state.mark,
     releasedMs: state.releasedMs,
+    releasedSequence: state.releasedSequence,
     waiting: state.waiting.map(({ frame }) => Buffer.from(toBinary(TelemetryFrameSchema, frame)).toString("base64")),
     windows: state.windows,
     modelDeltas: [...state.modelDeltas],
@@ -120,6 +124,7 @@ export function decodeCar(bytes: Uint8Array, context: CarContext): { state: CarS
     seen: stored.seen,
     mark: stored.mark,
     releasedMs: stored.releasedMs,
+    releasedSequence: stored.releasedSequence,
     waiting,
     windows: stored.windows,
     modelDeltas: new Map(stored.modelDeltas),

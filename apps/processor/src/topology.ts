@@ -25,7 +25,7 @@ import { encodeLiveValue } from "./live-value.ts";
 import { RaceState } from "./race-state.ts";
 
 /** Bump when the encoding of any state entry changes: older states are then dropped and the log is replayed. */
-export const OPERATOR_SCHEMA_VERSION = 1;
+export const OPERATOR_SCHEMA_VERSION = 2;
 
 /** A car that says nothing for so long is forgotten: longer than any race with its red flags. */
 const CAR_EXPIRY_MS = 12 * 3_600_000;

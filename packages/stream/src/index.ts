@@ -17,7 +17,7 @@ export type { RecoverySource, RunnerObserver, RunnerOptions, RunnerPorts, StepOu
 export { PartitionRunner, RUNNER_DEFAULTS } from "./partition-runner.ts";
 export type * from "./ports.ts";
 export type { Reorderable } from "./reorder-buffer.ts";
-export { insertInOrder, releaseThrough } from "./reorder-buffer.ts";
+export { insertInOrder, releaseReady } from "./reorder-buffer.ts";
 export type { SnapshotFault } from "./snapshot-codec.ts";
 export { crc32, decodeSnapshot, encodeSnapshot } from "./snapshot-codec.ts";
 export { TIMERS_MAX, Timers } from "./timers.ts";

@@ -18,25 +18,38 @@ export function insertInOrder<Item extends Reorderable>(waiting: Item[], item: I
   else waiting.splice(index, 0, item);
 }
 
+export interface ReleaseRule {
+  /** The sequence that went on last; the item with the next one has nothing in front of it that could still come. */
+  readonly releasedSequence: number;
+  /** What is no newer waits no longer, whatever is missing in front of it. */
+  readonly watermarkMs: number;
+  /** Over this cap the oldest go early: later ones that should have come before them are then late, and nothing is lost. */
+  readonly waitingMax: number;
+}
+
 /**
- * Hands over, in event-time order, the items whose last event the watermark has passed. Over the cap the oldest go
- * early: later ones that should have come before them are then late instead of in order, and nothing is lost.
+ * Hands over, in event-time order, the items in front of which nothing is missing, and those whose last event the watermark
+ * has passed. So a source without gaps never waits, and a gap is waited for as long as the watermark says.
+ * @returns the sequence that went on last, for the next call
  */
-export function releaseThrough<Item extends Reorderable>(
+export function releaseReady<Item extends Reorderable>(
   waiting: Item[],
-  watermarkMs: number,
-  waitingMax: number,
+  { releasedSequence, watermarkMs, waitingMax }: ReleaseRule,
   release: (item: Item) => void,
-): void {
+): number {
   let count = 0;
+  let lastSequence = releasedSequence;
   while (count < waiting.length) {
     const item = waiting[count];
     if (item === undefined) break;
-    if (item.lastEventTimeMs > watermarkMs && waiting.length - count <= waitingMax) break;
+    const isNext = item.sequence === lastSequence + 1;
+    if (!isNext && item.lastEventTimeMs > watermarkMs && waiting.length - count <= waitingMax) break;
     release(item);
+    lastSequence = Math.max(lastSequence, item.sequence);
     count++;
   }
   if (count > 0) waiting.splice(0, count);
+  return lastSequence;
 }
 
 function isAfter(a: Reorderable, b: Reorderable): boolean {
