@@ -101,7 +101,7 @@ export class LatencyCluster {
       [...used, ["others", Math.max(0, others)] as const].map(([part, value]) => [part, rounded(value)]),
     );
     // It tells the time between two looks.
-    const delayMs = (nanoseconds: number) => Math.max(0, Math.round(nanoseconds / 1e5) / 10 - LOOP_LOOK_MS);
+    const delayMs = (nanoseconds: number) => Math.max(0, Math.round(nanoseconds / 1e5 - 10 * LOOP_LOOK_MS) / 10);
     return {
       cores: cores as RunCost["cores"],
       loopDelayMs: { p99: delayMs(loop.percentile(99)), max: delayMs(loop.max) },
