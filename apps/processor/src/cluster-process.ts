@@ -36,6 +36,7 @@ import type { ProcessorConfig } from "./config.ts";
 import { factLogSink, policedFactSink } from "./fact-log-sink.ts";
 import { createProcessorMetrics } from "./processor-metrics.ts";
 import { tracePorts } from "./traced-ports.ts";
+import { UnhurriedSnapshots } from "./unhurried-snapshots.ts";
 
 /**
  * A drain takes less than 0.5 s. With log and store away the processor gives up after 2.5 s, a request that runs is cut
@@ -112,7 +113,11 @@ async function assemble(assembly: Assembly): Promise<ClusterProcess> {
   const processor = createClusterProcessor({
     ports: {
       ...(traces === undefined ? untraced : tracePorts(untraced, traces.tracing, wallClock)),
-      ...{ sink, clock: wallClock, steadyClock, snapshots, live: new NatsLiveChannel(link) },
+      ...{ sink, clock: wallClock, steadyClock, live: new NatsLiveChannel(link) },
+      snapshots: new UnhurriedSnapshots(snapshots, {
+        ...{ metrics: processorMetrics, logger, sleep: (ms) => sleep(ms) },
+        onFatal: (error) => onFault("snapshots", error),
+      }),
     },
     ...{ race, ownerId: memberId, steadyClock, logger, metrics: processorMetrics },
     membership: new RedisMembership(redis, { race, partitions: PARTITION_COUNT }),

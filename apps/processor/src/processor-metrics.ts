@@ -14,6 +14,10 @@ const TAKE_REASONS: readonly TakeReason[] = [
   "free",
 ];
 
+const UNSTORED_REASONS = ["failed", "slow", "busy"] as const;
+/** The store failed; it took too long to wait for it; the one before is still on its way. */
+type UnstoredReason = (typeof UNSTORED_REASONS)[number];
+
 /** What the processor counts for the outside. */
 export interface ProcessorMetrics {
   /** `ageMs`: since the log took the oldest record of what was read. */
@@ -23,6 +27,7 @@ export interface ProcessorMetrics {
   lateFrames(count: number): void;
   recovered(source: string): void;
   snapshotStored(partition: number, bytes: number, seconds: number): void;
+  snapshotNotStored(reason: UnstoredReason): void;
   /** A partition begins to run here, so its next snapshot is due from now on; or it does not run here any more. */
   partitionBegan(partition: number): void;
   partitionEnded(partition: number): void;
@@ -46,7 +51,10 @@ export function createProcessorMetrics(metrics: Metrics, steadyClock: Clock): Pr
 }
 
 type WorkMetrics = Pick<ProcessorMetrics, "read" | "committed" | "relayed" | "lateFrames" | "dataGap">;
-type SnapshotMetrics = Pick<ProcessorMetrics, "snapshotStored" | "partitionBegan" | "partitionEnded">;
+type SnapshotMetrics = Pick<
+  ProcessorMetrics,
+  "snapshotStored" | "snapshotNotStored" | "partitionBegan" | "partitionEnded"
+>;
 type OwnershipMetrics = Omit<ProcessorMetrics, keyof WorkMetrics | keyof SnapshotMetrics>;
 
 /** From the log to the fact log. */
@@ -106,6 +114,12 @@ function snapshotMetrics(metrics: Metrics, steadyClock: Clock): SnapshotMetrics 
     help: "Time to read a partition's state and to store it as a snapshot",
   });
   const stored = metrics.counter({ name: "processor_snapshots_stored_total", help: "Snapshots stored" });
+  const notStored = metrics.counter({
+    name: "processor_snapshots_not_stored_total",
+    help: "Snapshots that were due and did not get stored in time; their partitions went on",
+    labels: ["reason"],
+    fromZero: UNSTORED_REASONS.map((reason) => ({ reason })),
+  });
   const size = metrics.gauge({ name: "processor_snapshot_size_bytes", help: "Size of the last snapshot" });
   return {
     partitionBegan: (partition) => void sinceMs.set(partition, steadyClock.nowMs()),
@@ -116,6 +130,7 @@ function snapshotMetrics(metrics: Metrics, steadyClock: Clock): SnapshotMetrics 
       time.observe(seconds);
       size.set(bytes);
     },
+    snapshotNotStored: (reason) => notStored.add(1, { reason }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { LogPosition, SnapshotStore, StoredSnapshot } from "@burnline/stream";
-import { JetStreamApiCodes, JetStreamApiError, StorageType } from "@nats-io/jetstream";
-import { type KV, type KvEntry, Kvm } from "@nats-io/kv";
+import { JetStreamApiCodes, JetStreamApiError, type MsgRequest, StorageType, type StoredMsg } from "@nats-io/jetstream";
+import { type KV, Kvm } from "@nats-io/kv";
 import { deadline, nanos } from "@nats-io/nats-core";
 import { type ObjectStore, Objm } from "@nats-io/obj";
 import { SNAPSHOTS_KEPT } from "./memory-snapshot-store.ts";
@@ -38,6 +38,7 @@ export interface NatsSnapshotOptions {
 }
 
 interface Entry {
+  readonly revision: number;
   readonly position: LogPosition;
   readonly inline?: Uint8Array;
   readonly object?: string;
@@ -46,10 +47,14 @@ interface Entry {
 /**
  * Snapshots in a key-value bucket, one key per partition, the newest few in its history. A write names the revision that
  * it replaces, so of two owners of a partition the one with the lower position cannot win.
+ *
+ * The libraries read a history, a list or an object through a consumer that stays on the server for minutes; a server
+ * takes 1,000 of a stream. So messages are asked for one by one here.
  */
 export class NatsSnapshotStore implements SnapshotStore {
   readonly #link: NatsLink;
   readonly #what: string;
+  readonly #bucket: string;
   readonly #entries: KV;
   readonly #objects: ObjectStore;
 
@@ -70,7 +75,7 @@ export class NatsSnapshotStore implements SnapshotStore {
       const isMore = history === SNAPSHOTS_KEPT && copies >= replicas && ttl >= maxAgeMs;
       if (held !== wanted && !(policy === "grow" && isMore))
         throw natsFault("unusable", what, `it has ${held} instead of ${wanted}: remove or rename it`);
-      return new NatsSnapshotStore(link, what, entries, objects);
+      return new NatsSnapshotStore(link, bucket, entries, objects);
     });
   }
 
@@ -80,13 +85,14 @@ export class NatsSnapshotStore implements SnapshotStore {
     await waitForStream(link, `OBJ_${bucket}`, what, takeMsMax);
     return link.ask(what, async () => {
       const entries = await new Kvm(link.connection).open(bucket, { allow_direct });
-      return new NatsSnapshotStore(link, what, entries, await new Objm(link.connection).open(bucket));
+      return new NatsSnapshotStore(link, bucket, entries, await new Objm(link.connection).open(bucket));
     });
   }
 
-  private constructor(link: NatsLink, what: string, entries: KV, objects: ObjectStore) {
+  private constructor(link: NatsLink, bucket: string, entries: KV, objects: ObjectStore) {
     this.#link = link;
-    this.#what = what;
+    this.#bucket = bucket;
+    this.#what = `bucket ${bucket}`;
     this.#entries = entries;
     this.#objects = objects;
   }
@@ -96,14 +102,15 @@ export class NatsSnapshotStore implements SnapshotStore {
       const { partition, position, bytes } = snapshot;
       let value: Uint8Array | undefined;
       for (let attempt = 0; attempt < PUT_ATTEMPTS_MAX; attempt++) {
-        const newest = await this.#entries.get(keyOf(partition));
-        const held = newest === null ? undefined : decodeEntry(newest);
-        if (held !== undefined && position < held.position) return false;
+        const held = await this.#history(partition);
+        const [newest] = held;
+        if (newest !== undefined && position < newest.position) return false;
         value ??= await this.#encode(partition, position, bytes);
-        if (await this.#replace(partition, value, newest)) {
-          await this.#dropUnreferenced(partition);
-          return true;
-        }
+        if (!(await this.#replace(partition, value, newest))) continue;
+        // The last of a full history has fallen out of it.
+        const fallen = held[SNAPSHOTS_KEPT - 1]?.object;
+        if (fallen !== undefined) await this.#drop(fallen);
+        return true;
       }
       throw natsFault("overloaded", this.#what, `${PUT_ATTEMPTS_MAX} other writers were faster`);
     });
@@ -130,9 +137,9 @@ export class NatsSnapshotStore implements SnapshotStore {
   }
 
   /** False when somebody else wrote since `newest` was read. */
-  async #replace(partition: number, value: Uint8Array, newest: KvEntry | null): Promise<boolean> {
+  async #replace(partition: number, value: Uint8Array, newest: Entry | undefined): Promise<boolean> {
     try {
-      if (newest === null) await this.#entries.create(keyOf(partition), value);
+      if (newest === undefined) await this.#entries.create(keyOf(partition), value);
       else await this.#entries.update(keyOf(partition), value, newest.revision);
       return true;
     } catch (error) {
@@ -143,31 +150,44 @@ export class NatsSnapshotStore implements SnapshotStore {
 
   /** Newest first; entries that cannot be read are as good as missing. */
   async #history(partition: number): Promise<readonly Entry[]> {
+    const messages = this.#messages(`KV_${this.#bucket}`, `$KV.${this.#bucket}.${keyOf(partition)}`);
     const entries: Entry[] = [];
-    for await (const held of await this.#entries.history({ key: keyOf(partition) })) {
-      const entry = held.operation === "PUT" ? decodeEntry(held) : undefined;
+    for await (const { data, seq } of messages) {
+      const entry = decodeEntry(data, seq);
       if (entry !== undefined) entries.unshift(entry);
     }
     return entries;
   }
 
-  /** Undefined when it is gone or damaged; the caller has elder ones. */
+  /** Undefined when it is gone or lacks a piece; the caller has elder ones, and sees by the checksum what is damaged. */
   async #object(name: string): Promise<Uint8Array | undefined> {
-    try {
-      return (await this.#objects.getBlob(name)) ?? undefined;
-    } catch (error) {
-      if (error instanceof Error && /corrupt|digest/.test(error.message)) return undefined;
-      throw error;
-    }
+    const info = await this.#objects.info(name);
+    if (info === null || info.deleted) return undefined;
+    const pieces: Uint8Array[] = [];
+    const messages = this.#messages(`OBJ_${this.#bucket}`, `$O.${this.#bucket}.C.${info.nuid}`);
+    for await (const { data } of messages) pieces.push(data);
+    const bytes = new Uint8Array(Buffer.concat(pieces));
+    return bytes.byteLength === info.size ? bytes : undefined;
   }
 
-  /** Objects whose entry fell out of the history are no use to anybody. */
-  async #dropUnreferenced(partition: number): Promise<void> {
-    const isOurs = ({ name }: { name: string }) => name.startsWith(`${keyOf(partition)}-`);
-    const objects = (await this.#objects.list()).filter(isOurs);
-    if (objects.length <= SNAPSHOTS_KEPT) return;
-    const referenced = new Set((await this.#history(partition)).map(({ object }) => object));
-    for (const { name } of objects) if (!referenced.has(name)) await this.#objects.delete(name);
+  /** With what the library leaves of a deleted object, which would add up. */
+  async #drop(name: string): Promise<void> {
+    await this.#objects.delete(name);
+    const token = Buffer.from(name).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+    const filter = `$O.${this.#bucket}.M.${token}`;
+    await this.#link.manager.streams.purge(`OBJ_${this.#bucket}`, { filter });
+  }
+
+  /** What the stream holds of a subject, oldest first: few messages each. */
+  async *#messages(stream: string, subject: string): AsyncGenerator<StoredMsg> {
+    // The server knows this field; the library's type of the request does not (JSApiMsgGetRequest of nats-server).
+    const query: MsgRequest & { next_by_subj: string } = { seq: 1, next_by_subj: subject };
+    for (;;) {
+      const message = await this.#link.manager.streams.getMessage(stream, query);
+      if (message === null) return;
+      yield message;
+      query.seq = message.seq + 1;
+    }
   }
 
   async #guard<T>(call: () => Promise<T>): Promise<T> {
@@ -205,10 +225,10 @@ function encodeEntry(kind: number, position: LogPosition, content: Uint8Array): 
   return value;
 }
 
-function decodeEntry({ value }: Pick<KvEntry, "value">): Entry | undefined {
+function decodeEntry(value: Uint8Array, revision: number): Entry | undefined {
   if (value.byteLength < HEADER_BYTES || value[0] !== ENTRY_VERSION) return undefined;
   const position = new DataView(value.buffer, value.byteOffset).getFloat64(2, true);
   const content = value.subarray(HEADER_BYTES);
-  if (value[1] === KIND_OBJECT) return { position, object: new TextDecoder().decode(content) };
-  return { position, inline: new Uint8Array(content) };
+  if (value[1] === KIND_OBJECT) return { revision, position, object: new TextDecoder().decode(content) };
+  return { revision, position, inline: new Uint8Array(content) };
 }

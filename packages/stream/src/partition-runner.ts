@@ -251,10 +251,10 @@ export class PartitionRunner {
     if (state === undefined) return;
     const bytes = encodeSnapshot(state);
     const { partition } = this.#options;
-    await this.#ports.snapshots.put({ partition, position: state.position, bytes });
+    const isStored = await this.#ports.snapshots.put({ partition, position: state.position, bytes });
     this.#snapshotDueMs = nowMs + this.#options.snapshotIntervalMs;
     this.#recordsSinceSnapshot = 0;
-    this.#observer.snapshotStored?.(partition, bytes.length, this.#steadyMs() - nowMs);
+    if (isStored) this.#observer.snapshotStored?.(partition, bytes.length, this.#steadyMs() - nowMs);
   }
 
   async #checkForGap(): Promise<void> {

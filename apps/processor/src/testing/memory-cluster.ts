@@ -21,7 +21,14 @@ const FEED_INTERVAL_MS = 25;
 const nothing = () => {};
 const SILENT_METRICS: ProcessorMetrics = {
   ...{ read: nothing, relayed: nothing, lateFrames: nothing, partitionBegan: nothing, partitionEnded: nothing },
-  ...{ committed: nothing, recovered: nothing, snapshotStored: nothing, dataGap: nothing, partitionLost: nothing },
+  ...{
+    committed: nothing,
+    recovered: nothing,
+    snapshotStored: nothing,
+    snapshotNotStored: nothing,
+    dataGap: nothing,
+    partitionLost: nothing,
+  },
   ...{ partitionFailed: nothing, partitionsOwned: nothing, takenOver: nothing, membershipFailed: nothing },
 };
 
