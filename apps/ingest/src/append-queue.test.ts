@@ -1,8 +1,16 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { MemoryEventLog } from "@burnline/runtime";
 import { StepClock } from "@burnline/std";
 import type { EventLog, LogAppend } from "@burnline/stream";
 import { expect, test } from "vitest";
-import { APPEND_ATTEMPTS_MAX, AppendError, AppendQueue, BATCH_RECORDS_MAX, QUEUE_RECORDS_MAX } from "./append-queue.ts";
+import {
+  APPEND_ATTEMPTS_MAX,
+  AppendError,
+  AppendQueue,
+  BATCH_RECORDS_MAX,
+  BATCH_WAIT_MS,
+  QUEUE_RECORDS_MAX,
+} from "./append-queue.ts";
 import { noMetrics } from "./ingest-metrics.ts";
 import { instantTiming } from "./testing.ts";
 
@@ -57,6 +65,21 @@ test("records reach the log in order, in batches, once, also when the log refuse
   await queue.close();
   expect(await subjectsIn(memory)).toEqual(Array.from({ length: 700 }, (_, index) => String(index)));
   expect(Math.max(...batches)).toBeLessThanOrEqual(BATCH_RECORDS_MAX);
+});
+
+test("what comes while a batch is on its way leaves together, and only the first waits for company", async () => {
+  const { log, batches, hold } = testLog();
+  const timing = instantTiming();
+  const queue = new AppendQueue(log, noMetrics, timing);
+  const release = hold();
+  await queue.push([record(0)]);
+  // Its batch has left by then.
+  await nextTurn();
+  for (let index = 1; index < 50; index++) await queue.push([record(index)]);
+  release();
+  await queue.close();
+  expect(batches).toEqual([1, 49]);
+  expect(timing.slept).toEqual([BATCH_WAIT_MS]);
 });
 
 test("an item is settled when its last record is in the log, not before", async () => {

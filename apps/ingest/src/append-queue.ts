@@ -2,9 +2,12 @@ import { OperatingError } from "@burnline/runtime";
 import type { EventLog, LogAppend } from "@burnline/stream";
 import type { IngestMetrics } from "./ingest-metrics.ts";
 
-/** A batch leaves when it has this many records, or when its first record has waited this long. */
+/**
+ * A batch leaves when it has this many records, or when its first record has waited this long: every number is later by it.
+ * What comes while a batch is on its way to the log leaves together anyway, so a slow log makes larger batches.
+ */
 export const BATCH_RECORDS_MAX = 256;
-const BATCH_WAIT_MS = 20;
+export const BATCH_WAIT_MS = 5;
 
 /** Records waiting for the log; at the cap the producer waits (backpressure). Two seconds of 40 cars with their ticks. */
 export const QUEUE_RECORDS_MAX = 2_048;
