@@ -2,7 +2,12 @@ import { InvariantError } from "@burnline/std";
 import { type SimResult, simulate } from "./chain.ts";
 import { parseSimCommand, SIM_USAGE } from "./options.ts";
 
-const command = parseSimCommand(process.argv.slice(2));
+const argv = process.argv.slice(2);
+if (argv.includes("--help")) {
+  process.stdout.write(`${SIM_USAGE}\n`);
+  process.exit(0);
+}
+const command = parseSimCommand(argv);
 if ("error" in command) {
   process.stderr.write(`${command.error}\n\n${SIM_USAGE}\n`);
   process.exit(2);

@@ -70,6 +70,7 @@ I1 to I12 after every step. Prints one line per seed; the exit code is 1 when an
   --drop P --duplicate P --delay P --late P   faults per frame (${SIM_DEFAULTS.drop} ${SIM_DEFAULTS.duplicate} ${SIM_DEFAULTS.delay} ${SIM_DEFAULTS.late})
   --hostile P        a hostile message, per s                  (${SIM_DEFAULTS.hostile})
   --json             one JSON object per seed
+  --help             this text
 
 Columns: seed, verdict, frames admitted, duplicates removed, samples late, facts, crashes, freezes, planned leaves,
 partitions taken early from an owner believed dead, state losses, commits refused by the fence, hash of the final state.`;
