@@ -21,6 +21,12 @@ const APP_READY_LINES = {
   ingest: /ingest runs/,
 } as const;
 
+/** They end with us, however we end. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** A process of the measured chain. */
 export interface ChainProcess {
   readonly pid: number;
@@ -82,9 +88,8 @@ async function startProcess(
   readyLine: RegExp,
 ): Promise<{ readonly process: ChainProcess; readonly readyLine: string }> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-  const endWithUs = () => child.kill("SIGKILL");
-  process.once("exit", endWithUs);
-  child.once("exit", () => process.off("exit", endWithUs));
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   const said: string[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const fail = (why: string) => reject(new BenchError(`${program} ${why}:\n${said.join("\n")}`));
