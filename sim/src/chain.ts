@@ -1,20 +1,20 @@
-import { createHash } from "node:crypto";
 import { parseRaceSubject, partitionOf } from "@burnline/contract";
 import { createInference, type Inference } from "@burnline/inference";
 import { IngestSession, type Source } from "@burnline/ingest";
-import { factLogSink, RaceTopology } from "@burnline/processor";
+import { factLogSink } from "@burnline/processor";
 import { MemoryEventLog, MemoryLiveChannel, MemorySnapshotStore, MemoryStateStore } from "@burnline/runtime";
-import { assert, Prng, StepClock } from "@burnline/std";
-import type { LogAppend, LogRecord, OutboxRecord, RunnerPorts } from "@burnline/stream";
+import { assert, type Clock, Prng, StepClock } from "@burnline/std";
+import type { LogAppend, LogRecord, RunnerPorts } from "@burnline/stream";
+import { CommitOracle } from "./commit-oracle.ts";
 import { FactAudit } from "./fact-audit.ts";
-import { CrashError, faultyPorts, PortWitness } from "./faulty-ports.ts";
+import { CrashError, SinkWitness } from "./faulty-ports.ts";
+import { checkTotals, checkUninterrupted } from "./final-checks.ts";
 import { hostileItem, hostileRecord } from "./hostile.ts";
 import type { SimOptions } from "./options.ts";
-import { oracleTotals } from "./oracle.ts";
 import { ProcessorProcess } from "./processor-process.ts";
 import { SimPeers } from "./sim-peers.ts";
 import { simSource } from "./sim-race.ts";
-import { LosableMembership, LosableStateStore } from "./sim-stores.ts";
+import { type LeasedStore, LosableMembership, LosableStateStore } from "./sim-stores.ts";
 import { simulatedModel } from "./simulated-model.ts";
 
 /** Simulated time moves in steps of this. */
@@ -34,6 +34,8 @@ export interface SimResult {
   /** Partitions taken from an owner before its lease ran out. */
   readonly takeovers: number;
   readonly stateLosses: number;
+  /** Commits that the oracle saw being taken, and refused because the partition was another's by then. */
+  readonly commits: number;
   readonly fencedCommits: number;
   readonly resent: number;
   readonly modelCorrections: number;
@@ -41,12 +43,17 @@ export interface SimResult {
   readonly stateHash: string;
 }
 
+/** Makes the store that all processes share. */
+export type StoreMaker = (clock: Clock, makeUuid: () => string) => LeasedStore;
+
+const soundStore: StoreMaker = (clock, makeUuid) => new MemoryStateStore(clock, makeUuid);
+
 /**
  * Runs one seeded race through the whole chain under faults, and checks I1 to I12.
  * @throws InvariantError naming the invariant that broke.
  */
-export async function simulate(options: SimOptions): Promise<SimResult> {
-  const world = new World(options);
+export async function simulate(options: SimOptions, makeStore = soundStore): Promise<SimResult> {
+  const world = new World(options, makeStore);
   await world.race();
   await world.settle();
   return world.verdict();
@@ -62,7 +69,8 @@ class World {
   readonly #factLog: MemoryEventLog;
   readonly #state: LosableStateStore;
   readonly #membership: LosableMembership;
-  readonly #witness = new PortWitness();
+  readonly #oracle: CommitOracle;
+  readonly #witness = new SinkWitness();
   readonly #processes: ProcessorProcess[];
   readonly #inference: Inference;
   readonly #audit: FactAudit;
@@ -71,7 +79,7 @@ class World {
   #stateLosses = 0;
   #secondDueMs: number;
 
-  constructor(options: SimOptions) {
+  constructor(options: SimOptions, makeStore: StoreMaker) {
     this.#options = options;
     this.#prng = new Prng(options.seed);
     this.#source = simSource(options);
@@ -82,18 +90,19 @@ class World {
     this.#raceLog = new MemoryEventLog(clock);
     this.#factLog = new MemoryEventLog(clock);
     let uuid = 0;
-    this.#state = new LosableStateStore(() => new MemoryStateStore(clock, () => `sim-${uuid++}`));
+    this.#state = new LosableStateStore(() => makeStore(clock, () => `sim-${uuid++}`));
+    this.#oracle = new CommitOracle(this.#state);
     this.#membership = new LosableMembership(this.#state, clock);
     const ports: RunnerPorts = {
       log: this.#raceLog,
-      state: this.#state,
+      state: this.#oracle,
       snapshots: new MemorySnapshotStore(),
       sink: factLogSink(this.#factLog),
       live: new MemoryLiveChannel(),
       clock,
     };
     const crashes = this.#prng.fork(1);
-    const point = (where: string) => {
+    const crashPoint = (where: string) => {
       if (this.#faultsOn && crashes.chance(options.crash)) throw new CrashError(where);
     };
     // Partition 0 speaks for the race; the others matter only where a car lives.
@@ -104,7 +113,7 @@ class World {
       (name, index) =>
         new ProcessorProcess(name, {
           ...{ race: this.#source.race.race, clock, peers, partitions: this.#partitions },
-          ...{ ports: faultyPorts(ports, point, this.#witness), membership: this.#membership },
+          ...{ ports, membership: this.#membership, witness: this.#witness, crashPoint },
           prng: this.#prng.fork(2 + index),
         }),
     );
@@ -140,8 +149,10 @@ class World {
 
   async verdict(): Promise<SimResult> {
     const records = await this.#allRecords();
-    const stateHash = await this.#checkAgainstUninterrupted(records);
-    const { duplicates, lateSamples } = this.#checkAgainstOracle(records);
+    const { race } = this.#source.race;
+    const outputs = this.#witness.outputs;
+    const stateHash = await checkUninterrupted(race, this.#partitions, records, this.#oracle, outputs);
+    const { duplicates, lateSamples } = checkTotals(race, records, this.#audit);
     const sum = (pick: (process: ProcessorProcess) => number) =>
       this.#processes.reduce((total, one) => total + pick(one), 0);
     return {
@@ -155,7 +166,8 @@ class World {
       leaves: sum(({ leaves }) => leaves),
       takeovers: sum(({ takeovers }) => takeovers),
       stateLosses: this.#stateLosses,
-      fencedCommits: this.#witness.fencedCommits,
+      commits: this.#oracle.commits,
+      fencedCommits: this.#oracle.fencedCommits,
       resent: this.#witness.resent,
       modelCorrections: records.filter(({ subject }) => parseRaceSubject(subject)?.kind === "ml").length,
       stateHash,
@@ -188,7 +200,7 @@ class World {
       this.#stateLosses++;
       this.#state.loseEverything();
       this.#membership.loseEverything();
-      for (const partition of this.#partitions) this.#witness.restarted(partition, 0);
+      this.#oracle.forget();
     }
     if (this.#prng.chance(hostile)) {
       const item = hostileItem(this.#prng, this.#clock.nowMs());
@@ -211,69 +223,5 @@ class World {
       if (more.length === 0) return records;
       records.push(...more);
     }
-  }
-
-  /** I5, I6, I7: one operator per partition over the whole log, without a cut, has to end in the same bytes. */
-  async #checkAgainstUninterrupted(records: readonly LogRecord[]): Promise<string> {
-    const hash = createHash("sha256");
-    const outputs = new Map<string, string>();
-    const output = {
-      emit: ({ id, payload }: OutboxRecord) => outputs.set(id, Buffer.from(payload).toString("base64")),
-      live: () => undefined,
-    };
-    for (const partition of this.#partitions) {
-      const operator = new RaceTopology(this.#source.race.race, partition);
-      const own = records.filter((record) => record.partition === partition);
-      for (const record of own) operator.process(record, output);
-      const fault = operator.invariantFault();
-      assert(fault === undefined, `I3/I4: uninterrupted, partition ${partition}: ${fault}`);
-      const expected = operator.takeChanges();
-      const lease = await this.#state.acquire(partition, "inspector", 1_000);
-      assert(lease !== undefined, `partition ${partition} was not given back`);
-      const stored = await this.#state.load(lease);
-      assert(
-        stored !== undefined && stored.position === (own.at(-1)?.position ?? 0),
-        `I7: partition ${partition} is not at its end`,
-      );
-      for (const [key, bytes] of expected) {
-        const same = bytes !== null && Buffer.from(bytes).equals(stored.entries.get(key) ?? Buffer.alloc(0));
-        assert(same, `I5: ${key} of partition ${partition} differs from the uninterrupted run`);
-        hash.update(key).update(bytes ?? "");
-      }
-      assert(stored.entries.size === expected.size, `I5: partition ${partition} holds other keys`);
-    }
-    assert(
-      outputs.size === this.#witness.outputs.size,
-      `${this.#witness.outputs.size} outputs instead of ${outputs.size}`,
-    );
-    for (const [id, bytes] of outputs)
-      assert(this.#witness.outputs.get(id) === bytes, `I6: ${id} differs from the uninterrupted run`);
-    return hash.digest("hex").slice(0, 16);
-  }
-
-  /** I2, I3, I12: sums of windows and of ledgers against a plain loop over the log. */
-  #checkAgainstOracle(records: readonly LogRecord[]): { duplicates: number; lateSamples: number } {
-    const sums = this.#audit.windowSums();
-    let duplicates = 0;
-    let lateSamples = 0;
-    for (const [car, expected] of oracleTotals(this.#source.race.race, records)) {
-      const counted = sums.get(car) ?? { windows: 0, samples: 0, burnUg: 0 };
-      assert(
-        counted.samples + expected.lateSamples === expected.samples,
-        `I2: car ${car} has ${counted.samples} samples in windows, ${expected.lateSamples} late, of ${expected.samples}`,
-      );
-      assert(
-        counted.burnUg === expected.burnUg,
-        `I2: the windows of car ${car} hold ${counted.burnUg} µg instead of ${expected.burnUg}`,
-      );
-      const strategyUg = this.#audit.view.car(car)?.view.strategy?.racePhysicsUg;
-      assert(
-        strategyUg === undefined || strategyUg <= expected.burnUg,
-        `I3: the ledger of car ${car} holds more than was burned`,
-      );
-      duplicates += expected.duplicateFrames;
-      lateSamples += expected.lateSamples;
-    }
-    return { duplicates, lateSamples };
   }
 }

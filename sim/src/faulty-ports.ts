@@ -1,10 +1,8 @@
 import { assert } from "@burnline/std";
 import type {
-  Commit,
-  CommitOutcome,
   EventLog,
-  Lease,
   LogReader,
+  Membership,
   OutboxRecord,
   OutboxSink,
   RunnerPorts,
@@ -17,46 +15,22 @@ export class CrashError extends Error {
   override readonly name = "CrashError";
 }
 
-/** Called before and after every call of a port; may throw CrashError. */
-export type CrashPoint = (where: string) => void;
+/** Called before and after every call of a port; may throw CrashError, or stand still until the promise resolves. */
+export type CallPoint = (where: string) => Promise<void> | undefined;
 
-/** Invariants that can be seen at the ports themselves, over all processes and their lives. */
-export class PortWitness {
+/** I6 at the sink, over all processes and their lives: the same id always carries the same bytes. */
+export class SinkWitness {
   readonly #bytesById = new Map<string, string>();
-  readonly #positions = new Map<number, number>();
-  fencedCommits = 0;
-  commits = 0;
-  sent = 0;
   resent = 0;
 
-  /** I6: the same id always carries the same bytes. */
   sending(record: OutboxRecord): void {
     const bytes = Buffer.from(record.payload).toString("base64");
     const former = this.#bytesById.get(record.id);
-    if (former === undefined) this.sent++;
-    else {
+    if (former !== undefined) {
       assert(former === bytes, `I6: ${record.id} was sent twice with different bytes`);
       this.resent++;
     }
     this.#bytesById.set(record.id, bytes);
-  }
-
-  /** I7 and I11: committed positions of a partition form one chain, whoever commits. */
-  committed(lease: Lease, commit: Commit, outcome: CommitOutcome): void {
-    if (outcome !== "committed") {
-      this.fencedCommits++;
-      return;
-    }
-    this.commits++;
-    const before = this.#positions.get(lease.partition) ?? 0;
-    assert(commit.previousPosition === before, `I11: partition ${lease.partition} was committed by two owners`);
-    assert(commit.nextPosition >= before, `I7: partition ${lease.partition} went back from ${before}`);
-    this.#positions.set(lease.partition, commit.nextPosition);
-  }
-
-  /** A recovery put another state in place (a snapshot, or nothing after a loss of the store). */
-  restarted(partition: number, position: number): void {
-    this.#positions.set(partition, position);
   }
 
   /** Everything that was ever sent, by id. */
@@ -65,74 +39,73 @@ export class PortWitness {
   }
 }
 
-/** The ports of one simulated process, in which every call can be its last. */
-export function faultyPorts(ports: RunnerPorts, point: CrashPoint, witness: PortWitness): RunnerPorts {
+/** The ports of one simulated process, in which every call can be its last, or its last for a while. */
+export function faultyPorts(ports: RunnerPorts, point: CallPoint, witness: SinkWitness): RunnerPorts {
   return {
     ...ports,
     log: faultyLog(ports.log, point),
-    state: faultyState(ports.state, point, witness),
+    state: faultyState(ports.state, point),
     snapshots: faultySnapshots(ports.snapshots, point),
     sink: faultySink(ports.sink, point, witness),
   };
 }
 
-async function around<T>(point: CrashPoint, where: string, call: () => Promise<T>): Promise<T> {
-  point(`before ${where}`);
+export function faultyMembership(membership: Membership, point: CallPoint): Membership {
+  return {
+    heartbeat: (member, ttlMs) => around(point, "heartbeat", () => membership.heartbeat(member, ttlMs)),
+    members: () => around(point, "members", () => membership.members()),
+    leases: () => around(point, "leases", () => membership.leases()),
+    leave: (memberId) => around(point, "leave", () => membership.leave(memberId)),
+  };
+}
+
+async function around<T>(point: CallPoint, where: string, call: () => Promise<T>): Promise<T> {
+  await point(`before ${where}`);
   const result = await call();
-  point(`after ${where}`);
+  await point(`after ${where}`);
   return result;
 }
 
-function faultyLog(log: EventLog, point: CrashPoint): EventLog {
+function faultyLog(log: EventLog, point: CallPoint): EventLog {
   return {
     append: (records) => around(point, "append", () => log.append(records)),
     open: async (options) => faultyReader(await log.open(options), point),
     openDurable: (name, prefix) => log.openDurable(name, prefix),
-    bounds: () => log.bounds(),
+    bounds: () => around(point, "bounds", () => log.bounds()),
     firstPosition: (partition) => log.firstPosition(partition),
     newest: (partition, prefix) => log.newest(partition, prefix),
   };
 }
 
-function faultyReader(reader: LogReader, point: CrashPoint): LogReader {
+function faultyReader(reader: LogReader, point: CallPoint): LogReader {
   return {
     next: (max, waitMs) => around(point, "read", () => reader.next(max, waitMs)),
     close: () => reader.close(),
   };
 }
 
-function faultyState(store: StateStore, point: CrashPoint, witness: PortWitness): StateStore {
+function faultyState(store: StateStore, point: CallPoint): StateStore {
   return {
     acquire: (partition, owner, ttlMs, options) =>
       around(point, "acquire", () => store.acquire(partition, owner, ttlMs, options)),
-    renew: (lease, ttlMs) => store.renew(lease, ttlMs),
-    release: (lease) => store.release(lease),
+    renew: (lease, ttlMs) => around(point, "renew", () => store.renew(lease, ttlMs)),
+    release: (lease) => around(point, "release", () => store.release(lease)),
     load: (lease) => around(point, "load", () => store.load(lease)),
-    commit: (lease, commit) =>
-      around(point, "commit", async () => {
-        const outcome = await store.commit(lease, commit);
-        witness.committed(lease, commit, outcome);
-        return outcome;
-      }),
-    reset: (lease, state) =>
-      around(point, "reset", async () => {
-        const outcome = await store.reset(lease, state);
-        if (outcome === "committed") witness.restarted(lease.partition, state.position);
-        return outcome;
-      }),
-    outbox: (lease, max) => store.outbox(lease, max),
+    commit: (lease, commit) => around(point, "commit", () => store.commit(lease, commit)),
+    reset: (lease, state) => around(point, "reset", () => store.reset(lease, state)),
+    outbox: (lease, max) => around(point, "outbox", () => store.outbox(lease, max)),
     trimOutbox: (lease, through) => around(point, "trim", () => store.trimOutbox(lease, through)),
   };
 }
 
-function faultySnapshots(store: SnapshotStore, point: CrashPoint): SnapshotStore {
+function faultySnapshots(store: SnapshotStore, point: CallPoint): SnapshotStore {
   return {
     put: (snapshot) => around(point, "snapshot", () => store.put(snapshot)),
-    list: (partition) => store.list(partition),
+    list: (partition) => around(point, "snapshots", () => store.list(partition)),
   };
 }
 
-function faultySink(sink: OutboxSink, point: CrashPoint, witness: PortWitness): OutboxSink {
+function faultySink(sink: OutboxSink, point: CallPoint, witness: SinkWitness): OutboxSink {
   return {
     send: (records) =>
       around(point, "send", () => {

@@ -73,7 +73,8 @@ I1 to I12 after every step. Prints one line per seed; the exit code is 1 when an
   --help             this text
 
 Columns: seed, verdict, frames admitted, duplicates removed, samples late, facts, crashes, freezes, planned leaves,
-partitions taken early from an owner believed dead, state losses, commits refused by the fence, hash of the final state.`;
+partitions taken early from an owner believed dead, state losses, commits taken and refused by the fence (zombies), outputs
+sent again, model corrections, hash of the final state. After several seeds: their sums.`;
 
 /** Parses the command line; an error is one sentence. */
 export function parseSimCommand(argv: readonly string[]): SimCommand | { readonly error: string } {

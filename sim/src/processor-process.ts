@@ -10,8 +10,9 @@ import {
   RUNNER_DEFAULTS,
   type RunnerPorts,
 } from "@burnline/stream";
-import { CrashError } from "./faulty-ports.ts";
+import { CrashError, faultyMembership, faultyPorts, type SinkWitness } from "./faulty-ports.ts";
 import type { SimPeer, SimPeers } from "./sim-peers.ts";
+import { StandStill } from "./stand-still.ts";
 
 /** A dead process is back after so long, simulated; so is one that left. */
 const RESTART_MS_MIN = 100;
@@ -19,6 +20,8 @@ const RESTART_MS_MAX = 1_500;
 /** Longer than a lease, so that others take over meanwhile. */
 const FREEZE_MS_MIN = 2_500;
 const FREEZE_MS_MAX = 6_000;
+/** A freeze comes between two turns, or at one of the next calls of a port; so many are a few turns. */
+const FREEZE_CALLS_MAX = 40;
 const CUT_OFF_MS_MIN = 100;
 const CUT_OFF_MS_MAX = 4_000;
 /** A snapshot every few simulated seconds, so that losses of the store find some. */
@@ -31,6 +34,9 @@ export interface ProcessDependencies {
   readonly race: string;
   readonly ports: RunnerPorts;
   readonly membership: Membership;
+  readonly witness: SinkWitness;
+  /** Called before and after every call of a port; throws CrashError where the process dies. */
+  readonly crashPoint: (where: string) => void;
   readonly peers: SimPeers;
   readonly clock: StepClock;
   readonly prng: Prng;
@@ -57,6 +63,11 @@ interface Life {
 export class ProcessorProcess implements SimPeer {
   readonly #name: string;
   readonly #on: ProcessDependencies;
+  readonly #ports: RunnerPorts;
+  readonly #membership: Membership;
+  readonly #standStill = new StandStill();
+  /** The turn in whose middle it stands still. */
+  #turnUnderWay: Promise<void> | undefined;
   #life: Life | undefined;
   #lives = 0;
   #downUntilMs = 0;
@@ -70,6 +81,14 @@ export class ProcessorProcess implements SimPeer {
   constructor(name: string, dependencies: ProcessDependencies) {
     this.#name = name;
     this.#on = dependencies;
+    const point = (where: string) => {
+      dependencies.crashPoint(where);
+      const pause = this.#standStill.pass();
+      if (pause !== undefined) this.#standStillNow();
+      return pause;
+    };
+    this.#ports = faultyPorts(dependencies.ports, point, dependencies.witness);
+    this.#membership = faultyMembership(dependencies.membership, point);
     dependencies.peers.add(this);
   }
 
@@ -89,10 +108,11 @@ export class ProcessorProcess implements SimPeer {
     this.#life?.mail.push(message);
   }
 
-  /** Stands still with everything in its memory; wakes up as a zombie. */
+  /** Stands still with everything in its memory, between two turns or in the middle of one; wakes up as a zombie. */
   freeze(): void {
     this.freezes++;
-    this.#frozenUntilMs = this.#nowMs() + this.#on.prng.integer(FREEZE_MS_MIN, FREEZE_MS_MAX);
+    if (this.#on.prng.chance(0.5)) this.#standStillNow();
+    else this.#standStill.arm(this.#on.prng.integer(0, FREEZE_CALLS_MAX));
   }
 
   /** The others get no answer from it although it goes on working. */
@@ -110,6 +130,21 @@ export class ProcessorProcess implements SimPeer {
   /** One turn: decide, and run every partition once; a crash in any of it ends this life. */
   async step(): Promise<void> {
     if (this.isFrozen || this.#nowMs() < this.#downUntilMs) return;
+    this.#turnUnderWay ??= this.#turnOrCrash();
+    if (await this.#standStill.run(this.#turnUnderWay)) this.#turnUnderWay = undefined;
+  }
+
+  /** Gives everything back in good order. */
+  async stop(): Promise<void> {
+    for (const { runner } of this.#life?.owned.values() ?? []) await runner.release();
+    this.#life?.owned.clear();
+  }
+
+  #standStillNow(): void {
+    this.#frozenUntilMs = this.#nowMs() + this.#on.prng.integer(FREEZE_MS_MIN, FREEZE_MS_MAX);
+  }
+
+  async #turnOrCrash(): Promise<void> {
     this.#life ??= this.#begin();
     try {
       await this.#turn(this.#life);
@@ -118,12 +153,6 @@ export class ProcessorProcess implements SimPeer {
       this.crashes++;
       await this.#end(this.#life);
     }
-  }
-
-  /** Gives everything back in good order. */
-  async stop(): Promise<void> {
-    for (const { runner } of this.#life?.owned.values() ?? []) await runner.release();
-    this.#life?.owned.clear();
   }
 
   #begin(): Life {
@@ -141,10 +170,9 @@ export class ProcessorProcess implements SimPeer {
   }
 
   async #turn(life: Life): Promise<void> {
-    const { membership } = this.#on;
     if (this.#nowMs() >= life.heartbeatDueMs) {
       life.heartbeatDueMs = this.#nowMs() + HEARTBEAT_MS;
-      await membership.heartbeat(life.core.heartbeat(this.#nowMs(), carsOf(life)), HEARTBEAT_TTL_MS);
+      await this.#membership.heartbeat(life.core.heartbeat(this.#nowMs(), carsOf(life)), HEARTBEAT_TTL_MS);
     }
     await this.#look(life);
     for (const message of life.mail.splice(0)) life.core.onMessage(this.#nowMs(), message);
@@ -156,17 +184,17 @@ export class ProcessorProcess implements SimPeer {
       } else checkOperator(this.#partition(index), owned);
     }
     if (!life.core.isDrained) return;
-    await membership.leave(life.memberId);
+    await this.#membership.leave(life.memberId);
     await this.#end(life);
   }
 
   async #look(life: Life): Promise<void> {
-    const { membership, partitions } = this.#on;
-    const leases = (await membership.leases()).flatMap((lease) => {
+    const { partitions } = this.#on;
+    const leases = (await this.#membership.leases()).flatMap((lease) => {
       const index = partitions.indexOf(lease.partition);
       return index < 0 ? [] : [{ ...lease, partition: index }];
     });
-    life.core.onView(this.#nowMs(), await membership.members(), leases);
+    life.core.onView(this.#nowMs(), await this.#membership.members(), leases);
   }
 
   async #decide(life: Life): Promise<void> {
@@ -210,7 +238,7 @@ export class ProcessorProcess implements SimPeer {
       ...{ recordsPerCommitMax: 16, snapshotIntervalMs: SNAPSHOT_INTERVAL_MS },
       ...(takeOverEpoch === undefined ? {} : { takeOverEpoch }),
     };
-    const runner = await PartitionRunner.acquire(this.#on.ports, options, topology);
+    const runner = await PartitionRunner.acquire(this.#ports, options, topology);
     return runner === undefined ? undefined : { runner, topology, watermarks: new Map() };
   }
 

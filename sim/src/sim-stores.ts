@@ -44,12 +44,15 @@ export class LosableMembership implements Membership {
   }
 }
 
+/** A store that also shows its leases. */
+export type LeasedStore = StateStore & Pick<MemoryStateStore, "leases">;
+
 /** A state store that can lose everything at once, as a Redis without its disk does. */
 export class LosableStateStore implements StateStore {
-  readonly #makeStore: () => MemoryStateStore;
-  #store: MemoryStateStore;
+  readonly #makeStore: () => LeasedStore;
+  #store: LeasedStore;
 
-  constructor(makeStore: () => MemoryStateStore) {
+  constructor(makeStore: () => LeasedStore) {
     this.#makeStore = makeStore;
     this.#store = makeStore();
   }
