@@ -95,6 +95,7 @@ test("a race runs through the Services", async () => {
     return "";
   });
   expect(watched.sender.frames).toBeGreaterThan(0);
+  expect(watched.dashboardUpdates).toBeGreaterThan(0);
 });
 
 test("a processor pod is killed, and its cars go on", async () => {

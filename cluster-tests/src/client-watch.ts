@@ -3,8 +3,8 @@ import WebSocket from "ws";
 
 /** One that cannot connect says so by its close event too: the connection then tries again. */
 class QuietSocket extends WebSocket {
-  constructor(url: string) {
-    super(url);
+  constructor(url: string, protocols: string[]) {
+    super(url, protocols);
     this.on("error", () => undefined);
   }
 }

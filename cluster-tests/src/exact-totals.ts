@@ -10,6 +10,7 @@ import type { WatchedRace } from "./watched-race.ts";
 
 const GONE_SECONDS_MAX = 90;
 const RESUMED_SECONDS_MAX = 90;
+const RESUMED_REPLICAS = 2;
 const SETTLED_SECONDS_MAX = 60;
 /** Ticks come every second: who has not moved for so long has read everything. */
 const QUIET_MS = 2_500;
@@ -35,9 +36,14 @@ export async function judgeRace(
 export async function resumeApps(kube: Kube): Promise<void> {
   for (const app of ["ingest", "processor"] as const) {
     await pauseAt(kube, app, null);
+    // KEDA brings nobody back whose load only its own pods can tell.
+    await kube.merge({
+      ...{ apiVersion: "apps/v1", kind: "Deployment", spec: { replicas: RESUMED_REPLICAS } },
+      metadata: { name: `${RELEASE}-${app}`, namespace: NAMESPACE },
+    });
     await until(
       RESUMED_SECONDS_MAX,
-      async () => (await kube.pods(NAMESPACE, appLabels(app))).filter(isReady).length > 1,
+      async () => (await kube.pods(NAMESPACE, appLabels(app))).filter(isReady).length >= RESUMED_REPLICAS,
       () => `pods of ${app} have not come back`,
     );
   }

@@ -66,6 +66,11 @@ export class WatchedRace {
     this.#dashboard.start();
   }
 
+  /** What the dashboard has been told so far. */
+  get dashboardUpdates(): number {
+    return this.#dashboard.messages;
+  }
+
   /** Measures from now on. */
   begin(): void {
     this.#commits.begin();
