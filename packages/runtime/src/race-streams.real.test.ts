@@ -105,6 +105,19 @@ describe("streams that the operator makes", () => {
 });
 
 describe("streams that are there", () => {
+  // On a cluster the processors refused the bucket that a Race had made larger, and none started any more.
+  test("are taken by apps that make their own, however much more the operator gave them since", async () => {
+    const race = newRace();
+    const own: RaceStreamLimits = { replicas: 1, maxAgeMs: HOUR_MS, maxBytes: 100 * MIB };
+    await openAll(race, own);
+    await ensureRaceStreams(link, race, OWNED, logger);
+    const configs = () => Promise.all([`RACE-${race}`, `FACT-${race}`, `KV_SNAPSHOT-${race}`].map(configOf));
+    const given = await configs();
+    expect(given.map(({ max_age }) => max_age)).toEqual(Array(3).fill(72 * HOUR_MS * 1_000_000));
+    await openAll(race, own);
+    expect(await configs()).toEqual(given);
+  });
+
   test("grow, and never shrink", async () => {
     const race = newRace();
     await ensureRaceStreams(link, race, OWNED, logger);

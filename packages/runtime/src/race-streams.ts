@@ -10,7 +10,7 @@ import { partitionTokenLayout, singlePartitionLayout } from "./nats-subjects.ts"
 export const STREAM_OWNERS = ["app", "operator"] as const;
 export type StreamOwner = (typeof STREAM_OWNERS)[number];
 
-/** The limits of a race's streams; every process of a race has to be given the same. */
+/** The limits of a race's streams: those that are there with more keep it. */
 export interface RaceStreamLimits {
   readonly replicas: number;
   /** Telemetry, facts and snapshots are forgotten after this. */
@@ -124,6 +124,7 @@ function snapshotOptions(race: string, { replicas, maxAgeMs }: Omit<Limits, "max
 }
 
 function policyOf({ owner, takeMsMax }: RaceStreamLimits): Pick<NatsEventLogOptions, "policy" | "takeMsMax"> {
-  if (owner !== "operator") return {};
+  // The operator gives a race what its Race asks for; apps that start anew later must neither undo nor refuse that.
+  if (owner !== "operator") return { policy: "grow" };
   return { policy: "take", ...(takeMsMax === undefined ? {} : { takeMsMax }) };
 }
