@@ -1,5 +1,5 @@
 import { PARTITION_COUNT } from "@burnline/contract";
-import { type Clock, InvariantError } from "@burnline/std";
+import type { Clock } from "@burnline/std";
 import {
   type AcquireCommand,
   ASK_TIMEOUT_MS,
@@ -13,7 +13,7 @@ import {
 } from "@burnline/stream";
 import { ClusterScale, type ScaleReading } from "./cluster-scale.ts";
 import { warmUp } from "./cluster-warm-up.ts";
-import { PartitionRun, type RunEnd } from "./partition-run.ts";
+import { isFatal, PartitionRun, type RunEnd } from "./partition-run.ts";
 import type { Processor, ProcessorOptions } from "./processor.ts";
 import type { ProcessorLogger } from "./processor-metrics.ts";
 import { observeRunners } from "./runner-observer.ts";
@@ -238,7 +238,7 @@ class OwnershipShell {
       });
     } catch (error) {
       metrics.partitionFailed();
-      if (error instanceof InvariantError) this.#options.onFatal(error);
+      if (isFatal(error)) this.#options.onFatal(error);
       else logger.error({ err: error, partition }, "partition failed, recovering from the store");
       end = "failed";
     }

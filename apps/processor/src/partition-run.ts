@@ -1,4 +1,12 @@
-import { PartitionRunner, type RunnerObserver, type RunnerOptions, type RunnerPorts } from "@burnline/stream";
+import { StorageError } from "@burnline/runtime";
+import { InvariantError } from "@burnline/std";
+import {
+  NewerStateError,
+  PartitionRunner,
+  type RunnerObserver,
+  type RunnerOptions,
+  type RunnerPorts,
+} from "@burnline/stream";
 import { RaceTopology } from "./topology.ts";
 
 /** How long a reader waits for records before the runner looks after its lease. */
@@ -37,11 +45,14 @@ export class PartitionRun {
     this.#runner?.stopReading().catch(() => {});
   }
 
-  /** @throws what a port throws; the lease then runs out by itself, unless its owner takes the partition again. */
+  /**
+   * @throws what a port throws; the lease then runs out by itself, unless its owner takes the partition again.
+   * StorageError "newer": this version must not run the partition, nor any other of the race.
+   */
   async run(onAcquired: () => void = () => {}): Promise<RunEnd> {
     const { ports, race, options, observer } = this.#options;
     const topology = new RaceTopology(race, options.partition);
-    const runner = await PartitionRunner.acquire(ports, options, topology, observer);
+    const runner = await PartitionRunner.acquire(ports, options, topology, observer).catch(toRefusal);
     if (runner === undefined) return "refused";
     this.#runner = runner;
     this.#topology = topology;
@@ -59,4 +70,18 @@ export class PartitionRun {
       this.#topology = undefined;
     }
   }
+}
+
+function toRefusal(error: unknown): never {
+  if (!(error instanceof NewerStateError)) throw error;
+  throw new StorageError(
+    "newer",
+    `The state of this race was written by a newer Burnline (state version ${error.foundVersion}, this one knows ${error.knownVersion}): start that version, or choose another place (--race or --redis in a cluster, --data or --fresh alone).`,
+    { cause: error },
+  );
+}
+
+/** The whole process has to end: a broken invariant, or a state that belongs to a newer version. */
+export function isFatal(error: unknown): boolean {
+  return error instanceof InvariantError || (error instanceof StorageError && error.fault === "newer");
 }

@@ -1,5 +1,4 @@
-import { InvariantError } from "@burnline/std";
-import { PartitionRun, type PartitionRunOptions } from "./partition-run.ts";
+import { isFatal, PartitionRun, type PartitionRunOptions } from "./partition-run.ts";
 import type { ProcessorLogger, ProcessorMetrics } from "./processor-metrics.ts";
 import type { RaceTopology } from "./topology.ts";
 
@@ -12,7 +11,7 @@ const BACKOFF_MS_MIN = 50;
 export interface WorkerDependencies extends PartitionRunOptions {
   readonly logger: ProcessorLogger;
   readonly metrics: ProcessorMetrics;
-  /** A broken invariant: the process has to end. */
+  /** The process has to end; see isFatal. */
   readonly onFatal: (error: unknown) => void;
   readonly sleep: (ms: number) => Promise<void>;
 }
@@ -54,7 +53,7 @@ export class PartitionWorker {
         failures = 0;
         if (end === "refused") await sleep(HELD_WAIT_MS);
       } catch (error) {
-        if (error instanceof InvariantError) return onFatal(error);
+        if (isFatal(error)) return onFatal(error);
         metrics.partitionFailed();
         const backoffMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** failures++);
         logger.error(

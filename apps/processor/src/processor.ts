@@ -12,7 +12,7 @@ export interface ProcessorOptions {
   readonly ownerId: string;
   readonly metrics: ProcessorMetrics;
   readonly logger: ProcessorLogger;
-  /** A broken invariant: the process has to end and to begin anew from the last commit. */
+  /** A broken invariant, or a newer version's state: the process has to end. Each partition may say so. */
   readonly onFatal: (error: unknown) => void;
   readonly sleep: (ms: number) => Promise<void>;
   readonly runner?: Partial<typeof RUNNER_DEFAULTS>;

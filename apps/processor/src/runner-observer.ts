@@ -10,6 +10,8 @@ export function observeRunners(metrics: ProcessorMetrics, logger: ProcessorLogge
       if (source === "snapshot")
         logger.warn({ partition, position }, "the state store had lost this partition; recovered it from a snapshot");
     },
+    disbelieved: (partition, source, why) =>
+      logger.warn({ partition, source, why }, "a state is not believed and left aside; the log is replayed instead"),
     committed: (_, records, outputs, oldestWaitMs) => metrics.committed(records, outputs, oldestWaitMs / 1000),
     read: (_, ageMs) => metrics.read(ageMs),
     relayed: (_, tookMs) => metrics.relayed(tookMs / 1_000),

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openSqlite, SqliteStateStore, wallClock } from "@burnline/runtime";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ChainProcess } from "./testing/chain-process.ts";
 
@@ -67,6 +68,34 @@ describe("a start that cannot succeed says in a sentence what to do", () => {
     expect(code).toBe(1);
     expect(said.split("\n")).toHaveLength(1);
   });
+});
+
+test("a state that a newer version wrote is refused and left as it is", { timeout: 60_000 }, async () => {
+  const data = join(folder, "newer");
+  const flags = ["--cars", "2", "--seed", "1", "--data", data];
+  const first = new ChainProcess(flags);
+  await first.url();
+  expect(await first.end("SIGTERM")).toBe(0);
+  const [race = ""] = readdirSync(data);
+  const asNewer = async (version?: number) => {
+    const db = openSqlite(join(data, race));
+    const store = new SqliteStateStore(db, wallClock);
+    const lease = (await store.acquire(0, "newer version", 60_000))!;
+    const { position, schemaVersion } = (await store.load(lease))!;
+    const commit = { previousPosition: position, nextPosition: position + 1, changes: new Map(), outbox: [] };
+    if (version !== undefined) await store.commit(lease, { ...commit, schemaVersion: version });
+    await store.release(lease);
+    db.close();
+    return { position, schemaVersion };
+  };
+  await asNewer(99);
+  const { code, said } = await failedStart(flags);
+  expect(code).toBe(1);
+  expect(
+    said.match(/written by a newer Burnline \(state version 99, this one knows \d+\): .*--data or --fresh/g),
+  ).toHaveLength(1);
+  expect(said).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
+  expect((await asNewer()).schemaVersion).toBe(99);
 });
 
 test("a second instance on the same data folder is refused, the first goes on", { timeout: 60_000 }, async () => {

@@ -121,6 +121,17 @@ test("a signal during the start lets the starting part finish, starts no further
   expect(steps).toEqual(["start store", "stop recovery", "stop store"]);
 });
 
+test("what many find at once is said once", async () => {
+  const { lifecycle, errors } = setup((s) => [part("processor", s)]);
+  const failed = lifecycle.run();
+  await turn();
+  for (let partition = 0; partition < 64; partition++)
+    lifecycle.fail("processor", new Error("a newer version's state"));
+  lifecycle.fail("processor", new Error("something else"));
+  expect(await failed).toBe(EXIT_FAILURE);
+  expect(errors).toHaveLength(2);
+});
+
 test("a part that fails while running stops everything with exit 1, finished work with exit 0", async () => {
   const failing = setup((s) => [part("processor", s)]);
   const failed = failing.lifecycle.run();

@@ -50,6 +50,7 @@ export class Lifecycle {
   readonly #started: Part[] = [];
   readonly #ended = Promise.withResolvers<number>();
   #exitCode = EXIT_OK;
+  #lastFault: string | undefined;
   #isStopping = false;
   #isStarting = false;
   #hasEnded = false;
@@ -67,8 +68,11 @@ export class Lifecycle {
     return this.#ended.promise;
   }
 
-  /** A part cannot go on: stop everything, exit code 1. */
+  /** A part cannot go on: stop everything, exit code 1. What sixty-four partitions find at once is said once. */
   fail(name: string, error: unknown): void {
+    const fault = `${name}: ${String(error)}`;
+    if (this.#lastFault === fault) return;
+    this.#lastFault = fault;
     this.#options.logger.error({ part: name, err: error }, "a part failed, so everything stops");
     this.#exitCode = EXIT_FAILURE;
     this.#requestStop();

@@ -84,7 +84,11 @@ export async function ensureStream(
   );
   if (fixed !== undefined) {
     const { setting, wanted, got } = fixed;
-    throw natsFault("unusable", what, `it exists with ${setting} ${got} instead of ${wanted}: remove or rename it`);
+    throw natsFault(
+      "unusable",
+      what,
+      `it exists with ${setting} ${got} instead of ${wanted}: remove it, or choose another race by --race`,
+    );
   }
   const { name: _, retention: __, storage: ___, ...changes } = asked;
   const updated = await guardNats(what, () => manager.streams.update(options.name, changes));

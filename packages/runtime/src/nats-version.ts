@@ -13,14 +13,18 @@ export function checkServerVersion(version: string): Result<true, string> {
     ?.slice(1)
     .map((digits) => Number(digits ?? 0));
   if (numbers === undefined) {
-    return err(`The NATS server says that its version is "${version}": use nats-server ${NATS_VERSION_MIN} or newer.`);
+    return err(
+      `The NATS server says that its version is "${version}": use nats-server ${NATS_VERSION_MIN} or newer, or name another server by --nats.`,
+    );
   }
   const wanted = NATS_VERSION_MIN.split(".").map(Number);
   for (const [index, least] of wanted.entries()) {
     const number = numbers[index] ?? 0;
     if (number > least) return ok(true);
     if (number < least) {
-      return err(`The NATS server is version ${version}: Burnline needs nats-server ${NATS_VERSION_MIN} or newer.`);
+      return err(
+        `The NATS server is version ${version}: Burnline needs ${NATS_VERSION_MIN} or newer: upgrade it, or name another one by --nats.`,
+      );
     }
   }
   return ok(true);

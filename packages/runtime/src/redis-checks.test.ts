@@ -38,8 +38,8 @@ describe("a server is checked when it is connected", () => {
   });
 
   test.each([
-    ["cluster", "write its address as redis+cluster://host:6379"],
-    ["sentinel", "write its address as redis+sentinel://host:26379/master"],
+    ["cluster", "write its address (--redis) as redis+cluster://host:6379"],
+    ["sentinel", "write its address (--redis) as redis+sentinel://host:26379/master"],
   ])("a %s is refused under the address of one server", async (mode, sentence) => {
     const info = `redis_version:7.0.0\r\nredis_mode:${mode}\r\n`;
     await expect(check([info], [GOOD])).rejects.toMatchObject({

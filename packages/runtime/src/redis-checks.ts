@@ -67,7 +67,7 @@ function refuseOldServer(info: string, place: string): void {
   const found = version?.[0].slice("redis_version:".length) ?? "of unknown version";
   throw new StorageError(
     "unusable",
-    `Redis at ${place} is ${found}, Burnline needs ${REDIS_MAJOR_MIN} or newer, or Valkey: upgrade that server, or name another one.`,
+    `Redis at ${place} is ${found}, Burnline needs ${REDIS_MAJOR_MIN} or newer, or Valkey: upgrade that server, or name another one by --redis.`,
   );
 }
 
@@ -76,7 +76,7 @@ function refuseOtherMode(info: string, { place, isCluster }: CheckedConnection):
   const mode = /^redis_mode:(?<mode>\w+)/m.exec(info)?.groups?.mode;
   if (mode !== "sentinel" && (mode !== "cluster" || isCluster)) return;
   const address = mode === "cluster" ? "redis+cluster://host:6379" : "redis+sentinel://host:26379/master";
-  throw new StorageError("unusable", `Redis at ${place} is a ${mode}: write its address as ${address}.`);
+  throw new StorageError("unusable", `Redis at ${place} is a ${mode}: write its address (--redis) as ${address}.`);
 }
 
 /**

@@ -69,7 +69,7 @@ describe("connecting", () => {
     ] as const) {
       const failure = await bench.connect(`redis://${credentials}127.0.0.1:${port}`).catch((error: unknown) => error);
       expect(failure).toMatchObject({ name: "StorageError", fault: "refused" });
-      expect(String(failure)).toMatch(/check user and password in the address/);
+      expect(String(failure)).toMatch(/check user and password in the address \(--redis\)/);
       expect(String(failure)).not.toMatch(/:wrong|needless@/);
     }
     expect(performance.now() - startMs).toBeLessThan(5_000);
@@ -196,7 +196,7 @@ describe("limits", () => {
     await claimRedisRace(connection, "other", 32);
     await expect(claimRedisRace(connection, "r", 32)).rejects.toMatchObject({
       fault: "unusable",
-      message: expect.stringContaining("set partitions to 64"),
+      message: expect.stringMatching(/begun with 64 partitions and this Burnline divides a race into 32: .* --race/),
     });
     await redisCommand(connection, "HSET", "burnline:{r}:race", "layout", "2");
     await expect(claimRedisRace(connection, "r", 64)).rejects.toMatchObject({ fault: "newer" });

@@ -51,7 +51,7 @@ const RETRY_MS_MAX = 100;
  */
 export async function connectRedis(options: RedisOptions): Promise<RedisConnection> {
   const address = parseRedisAddress(options.address);
-  if (!address.ok) throw new StorageError("unusable", `The address of Redis is wrong: ${address.error}.`);
+  if (!address.ok) throw new StorageError("unusable", `The address of Redis (--redis) is wrong: ${address.error}.`);
   const connection = new RedisConnection(address.value, options);
   try {
     await connection.open();

@@ -80,11 +80,11 @@ export function toRedisStorageError(thrown: unknown, place: string): StorageErro
     return new StorageError("full", text, cause);
   }
   if (REFUSING.includes(word)) {
-    const text = `Redis at ${place} refuses us (${reason}): check user and password in the address, and the user's rights.`;
+    const text = `Redis at ${place} refuses us (${reason}): check user and password in the address (--redis), and the user's rights.`;
     return new StorageError("refused", text, cause);
   }
   if (isRefusal(error) && word === "") {
-    const text = `Redis at ${place} shows a certificate that is not trusted (${reason}): give the authority's certificate, or check the host's name.`;
+    const text = `Redis at ${place} shows a certificate that is not trusted (${reason}): give the authority's certificate (--redis-ca), or check the host's name in the address (--redis).`;
     return new StorageError("refused", text, cause);
   }
   if (isQueueFull(error)) {
@@ -95,7 +95,7 @@ export function toRedisStorageError(thrown: unknown, place: string): StorageErro
     return new StorageError("closed", `The connection to Redis at ${place} is closed.`, cause);
   }
   if (judgeRedisError(error) === "again") {
-    const text = `Redis at ${place} cannot be reached (${reason}): check that it runs, its address (redis without TLS, rediss with TLS) and the network.`;
+    const text = `Redis at ${place} cannot be reached (${reason}): check that it runs, its address (--redis; redis without TLS, rediss with TLS) and the network.`;
     return new StorageError("unreachable", text, cause);
   }
   return new StorageError("failed", `Redis at ${place} failed (${reason}): see its log.`, cause);
@@ -107,7 +107,7 @@ export function toOpeningError(thrown: unknown, place: string): StorageError {
   if (!(error instanceof ErrorReply) || firstWord(error) !== "ERR") return toRedisStorageError(error, place);
   return new StorageError(
     "unusable",
-    `Redis at ${place} is not what its address says (${error.message}): check its kind (redis, redis+sentinel or redis+cluster), the master's name and the password.`,
+    `Redis at ${place} is not what its address says (${error.message}): check the kind (redis, redis+sentinel or redis+cluster), the master's name and the password in --redis.`,
     { cause: error },
   );
 }

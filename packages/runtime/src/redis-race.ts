@@ -28,13 +28,13 @@ export async function claimRedisRace(connection: RedisConnection, race: string, 
   if (layout !== REDIS_LAYOUT) {
     throw new StorageError(
       "newer",
-      `The race ${race} in Redis at ${connection.place} was written by a newer Burnline (layout ${layout}, this one knows ${REDIS_LAYOUT}): start that version, or choose another race name.`,
+      `The race ${race} in Redis at ${connection.place} was written by a newer Burnline (layout ${layout}, this one knows ${REDIS_LAYOUT}): start that version, or choose another race by --race.`,
     );
   }
   if (storedPartitions !== partitions) {
     throw new StorageError(
       "unusable",
-      `The race ${race} in Redis at ${connection.place} was begun with ${storedPartitions} partitions and this process is set to ${partitions}: set partitions to ${storedPartitions}, or choose another race name.`,
+      `The race ${race} in Redis at ${connection.place} was begun with ${storedPartitions} partitions and this Burnline divides a race into ${partitions}: start the version that began it, or choose another race by --race.`,
     );
   }
 }

@@ -16,6 +16,8 @@ export { ASK_TIMEOUT_MS, HEARTBEAT_TTL_MS } from "./ownership-peers.ts";
 export type { RecoverySource, RunnerObserver, RunnerOptions, RunnerPorts, StepOutcome } from "./partition-runner.ts";
 export { PartitionRunner, RUNNER_DEFAULTS } from "./partition-runner.ts";
 export type * from "./ports.ts";
+export type { Disbelief } from "./recovery.ts";
+export { NewerStateError } from "./recovery.ts";
 export type { Reorderable } from "./reorder-buffer.ts";
 export { insertInOrder, releaseReady } from "./reorder-buffer.ts";
 export type { SnapshotFault } from "./snapshot-codec.ts";

@@ -13,7 +13,7 @@ export interface OperatorOutput {
  * It owns no clock, no chance, no I/O.
  */
 export interface Operator {
-  /** Version of the state's encoding; a store with another version is not believed, the log is replayed. */
+  /** Version of the state's encoding; an older one in the store is not believed, the log is replayed; a newer one is refused. */
   readonly schemaVersion: number;
   process(record: LogRecord, output: OperatorOutput): void;
   /** The log was trimmed before it was read: totals can be trusted no more. */

@@ -12,7 +12,7 @@ import type {
   SnapshotStore,
   StateStore,
 } from "./ports.ts";
-import { recoverState } from "./recovery.ts";
+import { type Disbelief, NewerStateError, recoverState } from "./recovery.ts";
 import { encodeSnapshot } from "./snapshot-codec.ts";
 
 export interface RunnerPorts {
@@ -57,6 +57,8 @@ export const RUNNER_DEFAULTS = {
 /** What a shell may want to count. Every method is called at most a few times per step. */
 export interface RunnerObserver {
   recovered?(partition: number, source: RecoverySource, position: LogPosition): void;
+  /** A state that is there is left aside on the way to an older one. */
+  disbelieved?(partition: number, source: RecoverySource, why: Disbelief): void;
   /** `ageMs`: how long ago the log took the oldest of the records that a step read. */
   read?(partition: number, ageMs: number): void;
   /** `lagMs`: how long ago the log took the newest record of the commit. */
@@ -123,7 +125,10 @@ export class PartitionRunner {
     };
   }
 
-  /** Takes the partition and recovers its state; undefined when another owner holds it. */
+  /**
+   * Takes the partition and recovers its state; undefined when another owner holds it.
+   * @throws NewerStateError when a newer version has to run it; it is given back then.
+   */
   static async acquire(
     ports: RunnerPorts,
     options: RunnerOptions,
@@ -134,7 +139,12 @@ export class PartitionRunner {
     const how = takeOverEpoch === undefined ? {} : { takeOverEpoch };
     const lease = await ports.state.acquire(options.partition, options.ownerId, options.leaseTtlMs, how);
     if (lease === undefined) return undefined;
-    const recovered = await recoverState(ports, lease, operator.schemaVersion);
+    const recovered = await recoverState(ports, lease, operator.schemaVersion, (source, why) =>
+      observer.disbelieved?.(options.partition, source, why),
+    ).catch(async (error: unknown) => {
+      if (error instanceof NewerStateError) await ports.state.release(lease);
+      throw error;
+    });
     if (recovered === undefined) return undefined;
     const { state, source } = recovered;
     operator.restore(state.entries);

@@ -2,6 +2,7 @@ import type { StepClock } from "@burnline/std";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PartitionRunner, RUNNER_DEFAULTS, type RunnerObserver, type RunnerPorts } from "../partition-runner.ts";
 import type { LogAppend, OutboxRecord } from "../ports.ts";
+import { encodeSnapshot } from "../snapshot-codec.ts";
 import { CountingOperator } from "./counting-operator.ts";
 
 /** Ports for one test, all on the given clock. */
@@ -126,14 +127,57 @@ export function partitionRunnerSuite(
       expect(Object.fromEntries(operator.sums)).toEqual(expectedSums());
     });
 
-    test("a state of another schema version is not believed: the log is replayed", async () => {
+    test("a state of an older schema version is not believed: that is said, and the log is replayed", async () => {
       await fill();
       const old = await acquire(new CountingOperator(1));
       await drain(old!);
       await old!.release();
       const operator = new CountingOperator(2);
-      const runner = await acquire(operator);
+      const doubts: string[] = [];
+      const runner = await acquire(operator, portsOf(), "a", {
+        disbelieved: (partition, source, why) => doubts.push(`${partition} ${source} ${why}`),
+      });
+      expect(doubts).toEqual([`${PARTITION} store older-version`]);
       expect(runner!.position).toBe(0);
+      await drain(runner!);
+      expect(Object.fromEntries(operator.sums)).toEqual(expectedSums());
+    });
+
+    test("a state of a newer schema version is refused and left as it is, and who knows it may take it at once", async () => {
+      await fill();
+      const newer = await acquire(new CountingOperator(2));
+      await drain(newer!);
+      await newer!.release();
+      const older = acquire(new CountingOperator(1), portsOf(), "older");
+      await expect(older).rejects.toMatchObject({ name: "NewerStateError", foundVersion: 2, knownVersion: 1 });
+      const heir = await acquire(new CountingOperator(2), portsOf(), "heir");
+      expect(heir!.position).toBe(newer!.position);
+    });
+
+    test("an empty store beside a newer version's snapshot is refused, not filled with an older state", async () => {
+      await fill();
+      const ports = portsOf(await fixture.loseState());
+      const entries = new Map([[SUBJECTS[0]!, Uint8Array.of(0x39)]]);
+      const bytes = encodeSnapshot({ position: 3, schemaVersion: 2, entries });
+      await ports.snapshots.put({ partition: PARTITION, position: 3, bytes });
+      const older = acquire(new CountingOperator(1), ports, "older");
+      await expect(older).rejects.toMatchObject({ name: "NewerStateError", foundVersion: 2 });
+      expect((await acquire(new CountingOperator(2), ports, "heir"))!.position).toBe(3);
+    });
+
+    test("a snapshot cut in half is said and passed over for the one before it, or for the beginning of the log", async () => {
+      await fill();
+      const ports = portsOf(await fixture.loseState());
+      const doubts: string[] = [];
+      const observer: RunnerObserver = { disbelieved: (_, source, why) => doubts.push(`${source} ${why}`) };
+      const entries = new Map([[SUBJECTS[0]!, Uint8Array.of(0x39)]]);
+      const whole = encodeSnapshot({ position: 6, schemaVersion: 1, entries });
+      const half = whole.subarray(0, whole.length / 2);
+      await ports.snapshots.put({ partition: PARTITION, position: 6, bytes: half });
+      const operator = new CountingOperator();
+      const runner = await acquire(operator, ports, "a", observer);
+      expect(runner!.position).toBe(0);
+      expect(doubts).toEqual([expect.stringMatching(/^snapshot (too-short|checksum)$/)]);
       await drain(runner!);
       expect(Object.fromEntries(operator.sums)).toEqual(expectedSums());
     });
