@@ -114,3 +114,41 @@ describe("the first result of a window", () => {
     expect(car.send(310)).toEqual([[30, 0, SAMPLES_PER_WINDOW]]);
   });
 });
+
+test("after a gap in the log the race is told, and every fact of the partition says degraded, also after a restart", () => {
+  const facts: ReturnType<typeof fromBinary<typeof FactSchema>>[] = [];
+  const output = {
+    emit: ({ subject, payload }: OutboxRecord) => {
+      if (parseFactSubject(subject) !== undefined) facts.push(fromBinary(FactSchema, payload));
+    },
+    live: () => undefined,
+  };
+  const feed = (topology: RaceTopology, from: number, to: number) => {
+    for (let sequence = from; sequence < to; sequence++) {
+      const sent = frame({ car: CAR, sourceSequence: sequence, eventTimeMs: START_MS + sequence * FRAME_MS });
+      topology.process(
+        {
+          ...{ position: 100 + sequence, partition: PARTITION, appendedAtMs: 0 },
+          subject: subjects.telemetry(RACE, PARTITION, CAR),
+          payload: toBinary(TelemetryFrameSchema, sent),
+        },
+        output,
+      );
+    }
+    return facts.splice(0);
+  };
+  const topology = new RaceTopology(RACE, PARTITION);
+  const degradedOf = (said: typeof facts) => new Set(said.map(({ provenance }) => provenance?.degraded));
+  expect(degradedOf(feed(topology, 0, 25))).toEqual(new Set([false]));
+  topology.onDataGap(7, 42, output);
+  const body = { partition: PARTITION, firstMissingPosition: 7, firstPresentPosition: 42 };
+  expect(facts.splice(0)).toMatchObject([{ body: { case: "dataGap", value: body }, provenance: { degraded: true } }]);
+  expect(degradedOf(feed(topology, 25, 45))).toEqual(new Set([true]));
+
+  const entries = new Map(
+    [...topology.takeChanges()].flatMap(([key, bytes]) => (bytes === null ? [] : [[key, bytes]])),
+  );
+  const heir = new RaceTopology(RACE, PARTITION);
+  heir.restore(entries as Map<string, Uint8Array>);
+  expect(degradedOf(feed(heir, 45, 65))).toEqual(new Set([true]));
+});

@@ -109,6 +109,20 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     quiet: series("processor_data_gaps_total", "2x400"),
     at: "90m",
   },
+  BurnlineFactsHeldUp: {
+    fires: {
+      ...level("processor_sink_breaker_open", 0, 'pod="a"'),
+      ...level("processor_sink_breaker_open", 1, 'pod="b"'),
+    },
+    // It opens and closes again within seconds while NATS restarts.
+    quiet: series("processor_sink_breaker_open", "0x7 1 0x60"),
+    at: "2m",
+  },
+  BurnlineDeadLetters: {
+    fires: series("processor_sink_dead_letters_total", "0x340 1x60", 'reason="too-large"'),
+    quiet: series("processor_sink_dead_letters_total", "2x400", 'reason="too-large"'),
+    at: "90m",
+  },
   BurnlineLateFrames: {
     fires: rising("processor_late_frames_total", 60),
     quiet: rising("processor_late_frames_total", 2),
