@@ -3,6 +3,7 @@ import { type MessageEvent, WebSocket } from "k6/websockets";
 import { ClientView, type Observation } from "../src/client-view.ts";
 import { type FeedUpdate, pingMessage, readFeedMessage, subscribeMessage } from "../src/feed-message.ts";
 import { lookUntilSeconds } from "../src/load-plan.ts";
+import { fedCars } from "../src/race-messages.ts";
 import { fetchServerOffsetMs } from "./gateway-clock.ts";
 import { counters } from "./load-counters.ts";
 import { FEED_HEADERS, FEED_PATH, LOADED_RACE, type LoadedRace, OPEN, profile, socketUrl } from "./loaded-race.ts";
@@ -34,6 +35,7 @@ export class FeedClient {
     this.#untilMs = race.startMs + lookUntilSeconds(profile) * 1_000;
     this.#view = new ClientView({
       gapMsMax: profile.limits.gapMsMax,
+      fedCars: fedCars(profile),
       samplesPerLap: profile.rateHz * profile.lapSeconds,
       judgedFromMs: race.startMs + FIRST_LAP_MS,
     });

@@ -4,6 +4,7 @@ import { sleep } from "k6";
 import ws, { type Socket } from "k6/ws";
 import { ClientView } from "../src/client-view.ts";
 import { type FeedMessage, readFeedMessage, subscribeMessage } from "../src/feed-message.ts";
+import { fedCars } from "../src/race-messages.ts";
 import { counters } from "./load-counters.ts";
 import { FEED_HEADERS, FEED_PATH, LOADED_RACE, profile, socketUrl } from "./loaded-race.ts";
 
@@ -43,6 +44,7 @@ export function stall(untilMs: number, seconds: number): void {
 /** @returns whether the gateway ended it before its time */
 function watch(untilMs: number, read: (message: FeedMessage) => void): boolean {
   const view = new ClientView({
+    fedCars: fedCars(profile),
     ...{ gapMsMax: profile.limits.gapMsMax, samplesPerLap: profile.rateHz * profile.lapSeconds, judgedFromMs: 0 },
   });
   let isEnded = false;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ClientView } from "./client-view.ts";
 import type { CarPart, FeedUpdate } from "./feed-message.ts";
 
-const RULES = { gapMsMax: 2_500, samplesPerLap: 720, judgedFromMs: 1_000 };
+const RULES = { fedCars: new Set(["1", "2", "24"]), gapMsMax: 2_500, samplesPerLap: 720, judgedFromMs: 1_000 };
 
 const part = (overrides: Partial<CarPart> = {}): CarPart => ({
   ...{ car: "24", eventTimeMs: 0, liveMs: 0, windowStartMs: 0, windowEndMs: 0, windowRevision: 0 },
@@ -44,6 +44,14 @@ test.each<[string, CarPart, CarPart]>([
   view.observe(update([later]), 5_000, true);
   view.greeted("process-1");
   expect(view.observe(update([earlier]), 5_100, false).orderViolations).toEqual([`car 24: its ${what}`]);
+});
+
+test("a car that another load feeds may stand still, but not go back", () => {
+  const view = new ClientView(RULES);
+  view.observe(update([part({ car: "101", liveMs: 500 })]), 600, true);
+  expect(view.standingStill(60_000)).toBe(0);
+  expect(view.observe(update([part({ car: "101", liveMs: 900 })]), 60_000, true).gaps).toBe(0);
+  expect(view.observe(update([part({ car: "101", liveMs: 800 })]), 60_100, true).orderViolations).toHaveLength(1);
 });
 
 test("the race's event time may not go back either", () => {

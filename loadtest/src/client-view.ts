@@ -22,6 +22,8 @@ export interface Observation {
 
 export interface ViewRules {
   readonly gapMsMax: number;
+  /** A race may have others, of which this load cannot know why they stand still. */
+  readonly fedCars: ReadonlySet<string>;
   /** Of a lap that nothing is missing from. */
   readonly samplesPerLap: number;
   /** A lap that started earlier was under way when the feeds began. */
@@ -71,7 +73,8 @@ export class ClientView {
   standingStill(nowMs: number): number {
     let count = 0;
     for (const seen of this.#cars.values()) {
-      if (seen.movedAtMs > 0 && nowMs - seen.movedAtMs > this.#rules.gapMsMax) count++;
+      if (this.#rules.fedCars.has(seen.car) && seen.movedAtMs > 0 && nowMs - seen.movedAtMs > this.#rules.gapMsMax)
+        count++;
     }
     return count;
   }
@@ -95,7 +98,8 @@ export class ClientView {
     if (part.liveMs <= seen.liveMs) return;
     tally.newLiveValues++;
     if (isNews) tally.live = Math.max(tally.live, receivedMs - part.liveMs);
-    const stoodMs = seen.movedAtMs === 0 ? 0 : receivedMs - seen.movedAtMs;
+    const isJudged = this.#rules.fedCars.has(seen.car) && seen.movedAtMs > 0;
+    const stoodMs = isJudged ? receivedMs - seen.movedAtMs : 0;
     if (stoodMs > this.#rules.gapMsMax) tally.gaps++;
     tally.longestGapMs = Math.max(tally.longestGapMs, stoodMs);
     seen.movedAtMs = receivedMs;

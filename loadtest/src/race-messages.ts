@@ -12,6 +12,11 @@ export function carId(index: number): string {
   return `${index + 1}`;
 }
 
+/** Ids of the cars that a load of this profile feeds. */
+export function fedCars({ cars }: Pick<Profile, "cars">): ReadonlySet<string> {
+  return new Set(Array.from({ length: cars }, (_, index) => carId(index)));
+}
+
 /** The race as it is before the first frame: its entry list is closed, so that a mistaken car is refused. */
 export function definitionMessage(profile: Profile, startMs: number): EventMessage {
   const entries = Array.from({ length: profile.cars }, (_, index) => ({
