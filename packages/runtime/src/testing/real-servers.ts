@@ -97,9 +97,19 @@ export function startRedisServer(options: RealServerOptions = {}): Promise<RealS
   return startServer(REDIS, options);
 }
 
+/** The nodes of a cluster speak with each other on a port so much higher. */
+const CLUSTER_BUS_OFFSET = 10_000;
+
+/** A node that belongs to no cluster yet. */
+export async function startRedisNode(args: readonly string[] = []): Promise<RealServer> {
+  let port = await freePort();
+  while (port + CLUSTER_BUS_OFFSET > 65_535) port = await freePort();
+  return startServer(REDIS, { port, args: ["--cluster-enabled", "yes", "--appendfsync", "always", ...args] });
+}
+
 /** A Redis Cluster of one node, which has all hash slots; what it answered survives its kill -9. */
 export async function startRedisCluster(): Promise<RealServer> {
-  const server = await startServer(REDIS, { args: ["--cluster-enabled", "yes", "--appendfsync", "always"] });
+  const server = await startRedisNode();
   const ask = (...args: string[]) => execFileSync("redis-cli", ["-p", `${server.port}`, ...args], { encoding: "utf8" });
   ask("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
   // It takes its slots some seconds after it was told.

@@ -12,6 +12,7 @@ import {
   type RealServer,
   type RealServerOptions,
   startRedisCluster,
+  startRedisNode,
   startRedisSentinel,
   startRedisServer,
 } from "./real-servers.ts";
@@ -33,6 +34,19 @@ export class RedisTestBench {
     const cluster = await startRedisCluster();
     this.#closing.push(() => cluster.stop());
     return cluster;
+  }
+
+  /** Masters that share the slots, and as many replicas, one each; a master that dies is replaced within a second or two. */
+  async startClusterOf(masters: number): Promise<readonly RealServer[]> {
+    const nodes: RealServer[] = [];
+    for (let index = 0; index < 2 * masters; index++) {
+      const node = await startRedisNode(["--cluster-node-timeout", "500", "--repl-diskless-sync-delay", "0"]);
+      this.#closing.push(() => node.stop());
+      nodes.push(node);
+    }
+    const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
+    clusterCommand("create", ...addresses, "--cluster-replicas", "1");
+    return nodes;
   }
 
   async startSentinel(masterName: string, masterPort: number): Promise<RealServer> {
@@ -84,6 +98,11 @@ export class RedisTestBench {
     this.#closing = [];
     for (const close of closing) await close();
   }
+}
+
+/** One of the commands of redis-cli that work on a whole cluster. */
+export function clusterCommand(command: string, ...args: string[]): string {
+  return execFileSync("redis-cli", ["--cluster", command, ...args, "--cluster-yes"], { encoding: "utf8" });
 }
 
 /** Runs one command, as redis-cli would. */
