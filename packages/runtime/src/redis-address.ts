@@ -25,7 +25,7 @@ export interface RedisAddress {
 export const REDIS_NODES_MAX = 64;
 
 const SYNTAX =
-  "an address is redis://host:6379/0, redis+sentinel://host:26379,host:26379/master or redis+cluster://host:6379,host:6379; rediss for TLS, user:password@ in front of the hosts";
+  "an address is redis://host:6379/0, redis+sentinel://host:26379,host:26379/master or redis+cluster://host:6379,host:6379; rediss for TLS, user:password@ in front of the hosts, for sentinels that ask for one too";
 
 const PATTERN =
   /^(?<scheme>rediss?)(?:\+(?<type>sentinel|cluster))?:\/\/(?:(?<credentials>[^@/]*)@)?(?<hosts>[^/@?#]+)(?:\/(?<path>[^/?#]*))?$/;

@@ -1,5 +1,5 @@
 import type { ConnectionOptions as TlsOptions } from "node:tls";
-import { createClient, createCluster, createSentinel, RESP_TYPES } from "redis";
+import { createClient, createCluster, createSentinel, ErrorReply, RESP_TYPES } from "redis";
 import type { RedisAddress } from "./redis-address.ts";
 
 /** What a command is made of. Bytes go out as they are. */
@@ -50,6 +50,10 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
   }
 }
 
+function credentialsOf({ username, password }: RedisAddress) {
+  return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
+}
+
 /** What all connections have in common. */
 function nodeOptions({ address, name, tls, connectTimeoutMs }: RedisClientOptions) {
   const socket = {
@@ -60,8 +64,7 @@ function nodeOptions({ address, name, tls, connectTimeoutMs }: RedisClientOption
   };
   return {
     name,
-    ...(address.username === undefined ? {} : { username: address.username }),
-    ...(address.password === undefined ? {} : { password: address.password }),
+    ...credentialsOf(address),
     // Offline the client says so at once; whether and how long to wait is decided in one place, the connection.
     disableOfflineQueue: true,
     commandsQueueMaxLength: REDIS_COMMANDS_WAITING_MAX,
@@ -96,23 +99,60 @@ function createSingle(options: RedisClientOptions): RedisClient {
 function createBehindSentinel(options: RedisClientOptions): RedisClient {
   const { address } = options;
   const common = nodeOptions(options);
-  const client = createSentinel({
-    name: address.masterName,
-    sentinelRootNodes: [...address.nodes],
-    nodeClientOptions: common,
-    sentinelClientOptions: { socket: common.socket },
-    commandOptions: COMMAND_OPTIONS,
-    passthroughClientErrorEvents: true,
-    scanInterval: SENTINEL_SCAN_MS,
-  });
-  client.on("error", options.onError).on("ready", options.onReady);
+  const { socket } = common;
+  const make = (sentinelCredentials: ReturnType<typeof credentialsOf>) => {
+    const client = createSentinel({
+      name: address.masterName,
+      sentinelRootNodes: [...address.nodes],
+      nodeClientOptions: common,
+      sentinelClientOptions: { ...sentinelCredentials, socket },
+      commandOptions: COMMAND_OPTIONS,
+      passthroughClientErrorEvents: true,
+      scanInterval: SENTINEL_SCAN_MS,
+    });
+    client.on("error", (error: unknown) => options.onError(asReply(error))).on("ready", options.onReady);
+    return client;
+  };
+  let client = make({});
   return {
     send: (_key, args) => client.sendCommand(false, [...args]),
     sendToAll: async (args) => [await client.sendCommand(false, [...args])],
-    connect: async () => void (await client.connect()),
+    connect: async () => {
+      if (address.password !== undefined && (await sentinelsAskWho(address, socket)))
+        client = make(credentialsOf(address));
+      await client.connect();
+    },
     close: () => client.close(),
     destroy: () => void client.destroy().catch(options.onError),
   };
+}
+
+/** What the client says of a sentinel is a text: what the sentinel itself said stands in it. */
+function asReply(error: unknown): unknown {
+  const said = /\b(?:NOAUTH|WRONGPASS|NOPERM)\b.*/s.exec(typeof error === "string" ? error : "")?.[0];
+  return said === undefined ? error : new ErrorReply(said);
+}
+
+/**
+ * True when they want to know who we are before they answer; then it is whom the servers know. To sentinels without a
+ * password nothing may be said of one, they refuse it.
+ */
+async function sentinelsAskWho({ nodes }: RedisAddress, socket: ReturnType<typeof nodeOptions>["socket"]) {
+  for (const node of nodes) {
+    const client = createClient({ socket: { ...socket, ...node, reconnectStrategy: false } });
+    // What is wrong comes out of connect as well.
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      return false;
+    } catch (error) {
+      // One that is away says nothing; the next one may.
+      if (error instanceof ErrorReply) return error.message.startsWith("NOAUTH");
+    } finally {
+      client.destroy();
+    }
+  }
+  return false;
 }
 
 /** A fail-over is announced by the sentinels; this finds the one whose announcement was missed. */

@@ -111,3 +111,19 @@ test("a master that dies is replaced by its replica, and whoever lost a commit w
     committers.map(({ partition }) => partition),
   );
 });
+
+test("a cluster with a password is used with it, and refuses a wrong one and none at once, naming the setting", async () => {
+  const node = await bench.startCluster(["--requirepass", "right"]);
+  const connect = (credentials: string) =>
+    bench.connect(`redis+cluster://${credentials}127.0.0.1:${node.port}`, { startTimeoutMs: 5_000 });
+  const store = new RedisStateStore(await connect(":right@"), { race: "r" });
+  const lease = (await store.acquire(0, "owner", TTL_MS))!;
+  expect(await store.commit(lease, commitFrom(0))).toBe("committed");
+  const startMs = performance.now();
+  for (const credentials of [":wrong@", ""]) {
+    const failure = await connect(credentials).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ name: "StorageError", fault: "refused" });
+    expect(String(failure)).toMatch(/check user and password in the address \(--redis\)/);
+  }
+  expect(performance.now() - startMs).toBeLessThan(4_000);
+});

@@ -108,9 +108,12 @@ export async function startRedisNode(args: readonly string[] = []): Promise<Real
 }
 
 /** A Redis Cluster of one node, which has all hash slots; what it answered survives its kill -9. */
-export async function startRedisCluster(): Promise<RealServer> {
-  const server = await startRedisNode();
-  const ask = (...args: string[]) => execFileSync("redis-cli", ["-p", `${server.port}`, ...args], { encoding: "utf8" });
+export async function startRedisCluster(args: readonly string[] = []): Promise<RealServer> {
+  const server = await startRedisNode(args);
+  const password = args[args.indexOf("--requirepass") + 1];
+  const login = args.includes("--requirepass") && password !== undefined ? ["--no-auth-warning", "-a", password] : [];
+  const ask = (...command: string[]) =>
+    execFileSync("redis-cli", ["-p", `${server.port}`, ...login, ...command], { encoding: "utf8" });
   ask("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
   // It takes its slots some seconds after it was told.
   const startMs = performance.now();
@@ -126,7 +129,7 @@ export async function startRedisCluster(): Promise<RealServer> {
 export function startRedisSentinel(
   masterName: string,
   masterPort: number,
-  masterPassword?: string,
+  passwords: { readonly master?: string; readonly own?: string } = {},
 ): Promise<RealServer> {
   const settings = (port: number, folder: string) =>
     [
@@ -135,7 +138,8 @@ export function startRedisSentinel(
         `sentinel monitor ${masterName} 127.0.0.1 ${masterPort} 1`,
         `sentinel down-after-milliseconds ${masterName} 500`,
       ],
-      ...(masterPassword === undefined ? [] : [`sentinel auth-pass ${masterName} ${masterPassword}`]),
+      ...(passwords.master === undefined ? [] : [`sentinel auth-pass ${masterName} ${passwords.master}`]),
+      ...(passwords.own === undefined ? [] : [`requirepass ${passwords.own}`]),
     ].join("\n");
   const program: Program = {
     ...REDIS,

@@ -30,8 +30,8 @@ export class RedisTestBench {
     return server;
   }
 
-  async startCluster(): Promise<RealServer> {
-    const cluster = await startRedisCluster();
+  async startCluster(args?: readonly string[]): Promise<RealServer> {
+    const cluster = await startRedisCluster(args);
     this.#closing.push(() => cluster.stop());
     return cluster;
   }
@@ -49,8 +49,8 @@ export class RedisTestBench {
     return nodes;
   }
 
-  async startSentinel(masterName: string, masterPort: number): Promise<RealServer> {
-    const sentinel = await startRedisSentinel(masterName, masterPort);
+  async startSentinel(...args: Parameters<typeof startRedisSentinel>): Promise<RealServer> {
+    const sentinel = await startRedisSentinel(...args);
     this.#closing.push(() => sentinel.stop());
     return sentinel;
   }
