@@ -4,6 +4,7 @@ import { connectNats } from "./nats-link.ts";
 import { NatsSnapshotStore } from "./nats-snapshot-store.ts";
 import { openTestLog, type TestLog, testLogOptions } from "./testing/nats-test-logs.ts";
 import { freePort, type RealServer, startNatsServer } from "./testing/real-servers.ts";
+import { RedisTestBench } from "./testing/redis-test-bench.ts";
 
 let server: RealServer;
 
@@ -80,6 +81,24 @@ describe("a connection that cannot be made", () => {
       await link.close();
     } finally {
       await locked.stop();
+    }
+  });
+
+  test("names the setting of TLS when the server's certificate is nobody's we trust, and is made with its authority", async () => {
+    const bench = new RedisTestBench();
+    const { args } = bench.makeTlsSettings();
+    const [, certFile = "", , keyFile = ""] = args;
+    const secure = await startNatsServer({ args: ["--tls", "--tlscert", certFile, "--tlskey", keyFile] });
+    try {
+      const options = { servers: [`localhost:${secure.port}`], name: "test", settings, connectMsMax: 2_000 };
+      const wrong = connectNats(options);
+      await expect(wrong).rejects.toMatchObject({ fault: "refused" });
+      await expect(wrong).rejects.toThrow(/certificate.*--nats-tls/);
+      const link = await connectNats({ ...options, tls: { caFile: certFile } });
+      await link.close();
+    } finally {
+      await secure.stop();
+      await bench.close();
     }
   });
 
