@@ -19,6 +19,8 @@ export interface PlatformOptions {
   readonly editions?: Readonly<Record<string, string>>;
   /** How many processors KEDA may make of two; absent: it may not. */
   readonly processorsMax?: number;
+  /** Share of a core per processor from which KEDA adds one, down to which it takes one away; absent: as users get it. */
+  readonly busyTarget?: number;
 }
 
 /** The resources that the Pulumi program registers for this stack, charts rendered: what `pulumi up` would apply. */
@@ -63,10 +65,10 @@ function chartManifests(inputs: ChartInputs, options: PlatformOptions, facts: Cl
 }
 
 /**
- * All that differs from what a user gets: a second pod of each app, so that one may die; short times, so that a test sees
- * KEDA come and go; a threshold that a race of this machine's size crosses.
+ * All that differs from what a user gets: a second pod of each app, so that one may die, and short times, so that a test
+ * sees KEDA come and go.
  */
-function forTests({ edition, editions = {}, processorsMax = 2 }: PlatformOptions): Record<string, unknown> {
+function forTests({ edition, editions = {}, processorsMax = 2, busyTarget }: PlatformOptions): Record<string, unknown> {
   const carries = (app: string) => ({ podAnnotations: { "burnline.dev/edition": editions[app] ?? edition } });
   const twice = { replicas: 2, autoscaling: { min: 2, max: 2 } };
   return {
@@ -74,13 +76,14 @@ function forTests({ edition, editions = {}, processorsMax = 2 }: PlatformOptions
     ingest: { ...twice, ...carries("ingest") },
     inference: { ...twice, ...carries("inference") },
     gateway: { ...twice, ...carries("gateway") },
-    processor: { replicas: 2, autoscaling: { min: 2, max: processorsMax, busy: BUSY_TARGET }, ...carries("processor") },
+    processor: {
+      replicas: 2,
+      autoscaling: { min: 2, max: processorsMax, ...(busyTarget === undefined ? {} : { busy: busyTarget }) },
+      ...carries("processor"),
+    },
     operator: carries("operator"),
   };
 }
-
-/** Share of a core per processor from which KEDA adds one; a race of forty cars takes about a tenth of one in all. */
-const BUSY_TARGET = 0.05;
 
 function mergeValues(
   base: Readonly<Record<string, unknown>>,

@@ -2,7 +2,7 @@ import { Agent, request } from "node:http";
 import { HarnessError } from "./harness-error.ts";
 
 /** An ingest that has not answered for so long is not there any more: the next connection finds another. */
-const ANSWER_MS_MAX = 2_000;
+const ANSWER_MS_MAX = 1_000;
 
 export interface PushAnswer {
   readonly accepted: number;
