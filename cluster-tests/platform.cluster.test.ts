@@ -16,6 +16,7 @@ import { WatchedRace } from "./src/watched-race.ts";
 // it measured. Steps build on each other: after one that fails the others fail with it.
 
 const RACE = "cluster-test";
+const RACE_KEY = { apiVersion: "burnline.dev/v1alpha1", kind: "Race", name: RACE, namespace: NAMESPACE };
 const CARS = 40;
 const SEED = 1;
 const CALM_MS = 8_000;
@@ -118,9 +119,8 @@ test("the processors roll, and nobody waits", async () => {
 
 test("a Race gets ready: its streams, its capacity and its feed are seen", async () => {
   const startMs = performance.now();
-  const key = { apiVersion: "burnline.dev/v1alpha1", kind: "Race", name: RACE, namespace: NAMESPACE };
   await kube.apply({
-    ...{ apiVersion: key.apiVersion, kind: key.kind, metadata: { name: RACE, namespace: NAMESPACE } },
+    ...{ apiVersion: RACE_KEY.apiVersion, kind: RACE_KEY.kind, metadata: { name: RACE, namespace: NAMESPACE } },
     spec: {
       ...{ track: "ring", start: new Date(Date.now() + START_IN_MS).toISOString(), durationMinutes: 60 },
       ...{ expectedCars: CARS, sampleRateHz: 10 },
@@ -128,14 +128,14 @@ test("a Race gets ready: its streams, its capacity and its feed are seen", async
   });
   await until(
     RACE_READY_SECONDS_MAX,
-    async () => conditionsOf(await kube.find(key)).get("RaceReady") === "True",
-    async () => `the Race says ${JSON.stringify((await kube.find(key))?.status)}`,
+    async () => conditionsOf(await kube.find(RACE_KEY)).get("RaceReady") === "True",
+    async () => `the Race says ${JSON.stringify((await kube.find(RACE_KEY))?.status)}`,
   );
   figures.say("Race ready", secondsText(performance.now() - startMs));
 });
 
 if (config.profile === "full")
-  fullProfile({ ...{ kube, platform, figures, manifests, measured }, race: () => watched });
+  fullProfile({ ...{ kube, platform, figures, manifests, measured }, race: () => watched, raceKey: RACE_KEY });
 
 test("every total is exact: nothing was lost, nothing was counted twice", async () => {
   const verdict = await judgeRace(kube, access, { race: RACE, watched });

@@ -7,6 +7,9 @@ import type { RaceTruth } from "./race-truth.ts";
 import { UninterruptedRun } from "./uninterrupted-run.ts";
 
 const READ_RECORDS = 2_000;
+/** Of a difference so much is shown. */
+const EXCERPT_BYTES = 120;
+
 /** A log that says nothing for so long has been read to its end. */
 const READ_WAIT_MS = 1_000;
 const LEASE_MS = 30_000;
@@ -141,6 +144,15 @@ function compareOutputs(said: FactTotals, run: UninterruptedRun): string[] {
   return faults;
 }
 
+/** Where two texts part, with what follows there. */
+function where(expected: Uint8Array, found: Uint8Array | undefined): string {
+  if (found === undefined) return ": it is not there";
+  const at = expected.findIndex((byte, index) => byte !== found[index]);
+  const from = Math.max(0, (at === -1 ? expected.length : at) - EXCERPT_BYTES / 4);
+  const excerpt = (bytes: Uint8Array) => Buffer.from(bytes.subarray(from, from + EXCERPT_BYTES)).toString();
+  return ` from byte ${from} on: ${excerpt(found)} instead of ${excerpt(expected)}`;
+}
+
 /** I5, I7: position and state in the store are those of the uninterrupted run. */
 async function compareState({ race, state }: VerdictInput, run: UninterruptedRun) {
   const faults: string[] = [];
@@ -162,7 +174,7 @@ async function compareState({ race, state }: VerdictInput, run: UninterruptedRun
     for (const [key, bytes] of expected) {
       const found = stored.entries.get(key);
       if (found === undefined || !Buffer.from(bytes).equals(found))
-        faults.push(`I5: ${key} of partition ${partition} differs from the uninterrupted run`);
+        faults.push(`I5: ${key} of partition ${partition} differs from the uninterrupted run${where(bytes, found)}`);
     }
     if (expected.size !== stored.entries.size) faults.push(`I5: partition ${partition} holds other keys`);
     const topology = new RaceTopology(race, partition);

@@ -1,6 +1,7 @@
-import { test } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
 import { type Figures, secondsText } from "./figures.ts";
-import { type Kube, type Manifest, until } from "./kube.ts";
+import { type Kube, type Manifest, type ObjectKey, until } from "./kube.ts";
 import { firstOf, type Platform } from "./platform.ts";
 import type { PlatformOptions } from "./platform-manifests.ts";
 import { evictPod, exhaustMemory, killPod, replacePod } from "./pod-faults.ts";
@@ -9,9 +10,11 @@ import type { WatchedRace } from "./watched-race.ts";
 
 const APPS = ["gateway", "ingest", "inference"] as const;
 /** Share of a core per processor that this race is above, however quick the machine. */
-const BUSY_TARGET_SMALL = 0.03;
+const BUSY_TARGET_SMALL = 0.05;
 /** KEDA looks every 2 s here, the HPA every 15 s; a pod takes some seconds. */
 const SCALED_OUT_SECONDS_MAX = 180;
+/** Several looks of KEDA and HPA. */
+const FROZEN_MS = 45_000;
 /** One pod a minute, after ten quiet seconds. */
 const SCALED_IN_SECONDS_MAX = 300;
 
@@ -26,10 +29,12 @@ export interface Story {
   /** Lets something happen and holds the longest gap against what is allowed. */
   readonly measured: (step: string, happen: () => Promise<string>, gapMsMax?: number) => Promise<void>;
   readonly race: () => WatchedRace;
+  /** Of the Race that is under way. */
+  readonly raceKey: ObjectKey;
 }
 
 /** What takes longer than CI may. The race of the story runs through all of it. */
-export function fullProfile({ kube, platform, manifests, measured, figures, race }: Story): void {
+export function fullProfile({ kube, platform, manifests, measured, figures, race, raceKey }: Story): void {
   const editions: Record<string, string> = { processor: "2" };
   for (const app of APPS) {
     test(`a pod of ${app} is killed, then all of them roll, and the race goes on`, async () => {
@@ -79,7 +84,7 @@ export function fullProfile({ kube, platform, manifests, measured, figures, race
     });
   }
 
-  test("KEDA makes four processors of two while they are busy, and two again", async () => {
+  test("KEDA makes four processors of two while they are busy, keeps them on race day, and goes back to two after it", async () => {
     const watch = new ReplicaWatch(kube, "processor");
     watch.start();
     // Two processors take about a tenth of a core each for this race, whatever else the machine does.
@@ -91,6 +96,10 @@ export function fullProfile({ kube, platform, manifests, measured, figures, race
     );
     race().begin();
     await platform.apply(await manifests({ editions, processorsMax: 4 }));
+    // They are far from busy enough now, but on race day nobody is taken away.
+    await sleep(FROZEN_MS);
+    expect(watch.replicas).toBe(4);
+    await kube.remove(raceKey);
     await until(
       SCALED_IN_SECONDS_MAX,
       async () => watch.replicas === 2,
