@@ -1,15 +1,10 @@
-import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from "@burnline/runtime";
+import { configOrExit, EXIT_FAILURE, EXIT_OK } from "@burnline/runtime";
 import { loadConfig } from "./config.ts";
 import { LoadError } from "./load-error.ts";
 import { runLoad, writeArchive } from "./load-run.ts";
 import { usageText } from "./process-usage.ts";
 
-const outcome = loadConfig(process.argv.slice(2));
-if (outcome.type !== "config") {
-  (outcome.type === "answer" ? process.stdout : process.stderr).write(`${outcome.text}\n`);
-  process.exit(outcome.type === "answer" ? EXIT_OK : EXIT_USAGE);
-}
-const { config } = outcome;
+const config = configOrExit(loadConfig(process.argv.slice(2)), process);
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopping.abort());
 

@@ -1,16 +1,11 @@
 import { SourceError } from "@burnline/ingest";
-import { createLogger, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, Lifecycle, OperatingError } from "@burnline/runtime";
+import { configOrExit, createLogger, EXIT_FAILURE, Lifecycle, OperatingError } from "@burnline/runtime";
 import { standaloneConfig } from "./config.ts";
 import { reportProgress } from "./progress.ts";
 import { createRaceChain, type RaceChain } from "./race-chain.ts";
 import { openRaceFolder, type RaceFolder } from "./race-folder.ts";
 
-const outcome = standaloneConfig();
-if (outcome.type !== "config") {
-  (outcome.type === "answer" ? process.stdout : process.stderr).write(`${outcome.text}\n`);
-  process.exit(outcome.type === "answer" ? EXIT_OK : EXIT_USAGE);
-}
-const { config } = outcome;
+const config = configOrExit(standaloneConfig(), process);
 const logger = createLogger({ service: "burnline", level: config.logLevel, format: config.logFormat });
 
 let lifecycle: Lifecycle | undefined;

@@ -1,5 +1,5 @@
 import { SourceError } from "@burnline/ingest";
-import { createLogger, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, OperatingError } from "@burnline/runtime";
+import { configOrExit, createLogger, EXIT_FAILURE, OperatingError } from "@burnline/runtime";
 import { reportConfig } from "./config.ts";
 import { fuelReport } from "./fuel-report.ts";
 import { runHeadless } from "./headless-race.ts";
@@ -7,12 +7,7 @@ import { openConfiguredSource } from "./race-source.ts";
 import { reportText } from "./report-table.ts";
 import { openResidualModel } from "./residual-model.ts";
 
-const outcome = reportConfig();
-if (outcome.type !== "config") {
-  (outcome.type === "answer" ? process.stdout : process.stderr).write(`${outcome.text}\n`);
-  process.exit(outcome.type === "answer" ? EXIT_OK : EXIT_USAGE);
-}
-const { config } = outcome;
+const config = configOrExit(reportConfig(), process);
 const logger = createLogger({ service: "report", level: "warn", format: "lines" });
 
 try {

@@ -55,6 +55,7 @@ export { RedisMembership } from "./redis-membership.ts";
 export { claimRedisRace } from "./redis-race.ts";
 export type { RedisStateStoreOptions } from "./redis-state-store.ts";
 export { RedisStateStore } from "./redis-state-store.ts";
+export { configOrExit, runService } from "./run-service.ts";
 export { s3Keys, s3Options } from "./s3-config.ts";
 export type { ObjectClient, S3Options } from "./s3-object-client.ts";
 export { S3ObjectClient } from "./s3-object-client.ts";
