@@ -21,13 +21,25 @@ export const REDIS_ENTRIES_MAX = 100_000;
  *   meta     HASH  t token · u its owner · e epoch · x end of the lease, ms · p position · s schema version
  *                  o sequence of the newest outbox record · q records in the outbox · k entries
  *                  w writer and n number of the last write, by which a write that is asked for twice is known
- *   entries  HASH  key → bytes
+ *                  c count of the writes of position, entries and outbox
+ *   entries  HASH  key → bytes, and under the empty key the same count as c
  *   outbox   LIST  records, oldest first; the newest has sequence o, so the oldest has o - q + 1
  *
  * q and k are held against the real lengths: a store from which someone or something took a key is found out, not used.
+ * And each write sets c and counts the other one up: a Redis that leaves out a write when it starts again and takes a later
+ * one (as it does with what its default user may not do, redis#14541) makes them differ. Each write being one of two keys,
+ * it is a transaction as well: none is taken where others are not because it changed less.
  * A script that fails in the middle is not taken back. So everything is read and checked first; and the first write is
  * one that a full memory, a full disk or a replica refuses, in which case none was made.
  */
+
+const WHOLE = `
+local function is_whole(entries, waiting, writes)
+  local written = tonumber(redis.call('HGET', KEYS[2], '') or 0)
+  return written == tonumber(writes or 0) and redis.call('LLEN', KEYS[3]) == tonumber(waiting or 0)
+    and redis.call('HLEN', KEYS[2]) == tonumber(entries or 0) + (written > 0 and 1 or 0)
+end
+`;
 
 /** KEYS meta entries outbox; ARGV owner, ttl, uuid, epoch that may be taken from its holder or ''. → {token, epoch} or nil. */
 const ACQUIRE = `
@@ -57,14 +69,14 @@ return 1
 `;
 
 /**
- * KEYS meta entries outbox; ARGV token → {position, schema version, entries, damaged} or nil. A damaged partition is
+ * KEYS meta entries outbox; ARGV token → {position, schema version, entries with the count, damaged} or nil. A damaged partition is
  * emptied, so that its owner recovers it from a snapshot and the log like one that was never there.
  */
 const LOAD = `
-local m = redis.call('HMGET', KEYS[1], 't', 'p', 's', 'k', 'q')
+local m = redis.call('HMGET', KEYS[1], 't', 'p', 's', 'k', 'q', 'c')
 if m[1] ~= ARGV[1] then return nil end
-if redis.call('HLEN', KEYS[2]) ~= tonumber(m[4] or 0) or redis.call('LLEN', KEYS[3]) ~= tonumber(m[5] or 0) then
-  redis.call('HSET', KEYS[1], 'p', 0, 's', 0, 'k', 0, 'q', 0)
+if not is_whole(m[4], m[5], m[6]) then
+  redis.call('HSET', KEYS[1], 'p', 0, 's', 0, 'k', 0, 'q', 0, 'c', 0)
   redis.call('DEL', KEYS[2], KEYS[3])
   return {'0', '0', {}, 1}
 end
@@ -87,7 +99,7 @@ end
  * count of entries to put, count of entries to delete, then key and value of the former, keys of the latter, records.
  */
 const COMMIT = `
-local m = redis.call('HMGET', KEYS[1], 't', 'p', 'w', 'n', 'o', 'q', 'k')
+local m = redis.call('HMGET', KEYS[1], 't', 'p', 'w', 'n', 'o', 'q', 'k', 'c')
 if m[1] ~= ARGV[1] then return 'fenced' end
 local number = tonumber(ARGV[6])
 if m[3] == ARGV[5] and number <= tonumber(m[4]) then
@@ -95,13 +107,14 @@ if m[3] == ARGV[5] and number <= tonumber(m[4]) then
   return 'conflict'
 end
 if (m[2] or '0') ~= ARGV[2] then return 'conflict' end
+if not is_whole(m[7], m[6], m[8]) then return 'conflict' end
 local entries, waiting = tonumber(m[7] or 0), tonumber(m[6] or 0)
-if redis.call('HLEN', KEYS[2]) ~= entries or redis.call('LLEN', KEYS[3]) ~= waiting then return 'conflict' end
 local puts, dels = tonumber(ARGV[7]), tonumber(ARGV[8])
 local added = #ARGV - 8 - 2 * puts - dels
 if waiting + added > ${REDIS_OUTBOX_RECORDS_MAX} or entries + puts > ${REDIS_ENTRIES_MAX} then return 'full' end
 redis.call('HSET', KEYS[1], 'p', ARGV[3], 's', ARGV[4], 'w', ARGV[5], 'n', ARGV[6],
-  'o', tonumber(m[5] or 0) + added, 'q', waiting + added)
+  'o', tonumber(m[5] or 0) + added, 'q', waiting + added, 'c', tonumber(m[8] or 0) + 1)
+redis.call('HINCRBY', KEYS[2], '', 1)
 local k = entries + spread('HSET', KEYS[2], 9, 8 + 2 * puts)
 k = k - spread('HDEL', KEYS[2], 9 + 2 * puts, 8 + 2 * puts + dels)
 if added > 0 then spread('RPUSH', KEYS[3], 9 + 2 * puts + dels, #ARGV) end
@@ -118,8 +131,9 @@ if m[2] == ARGV[4] and number <= tonumber(m[3]) then
   if number == tonumber(m[3]) then return 'committed' end
   return 'conflict'
 end
-redis.call('HSET', KEYS[1], 'p', ARGV[2], 's', ARGV[3], 'w', ARGV[4], 'n', ARGV[5], 'q', 0, 'k', (#ARGV - 5) / 2)
+redis.call('HSET', KEYS[1], 'p', ARGV[2], 's', ARGV[3], 'w', ARGV[4], 'n', ARGV[5], 'q', 0, 'k', (#ARGV - 5) / 2, 'c', 1)
 redis.call('DEL', KEYS[2], KEYS[3])
+redis.call('HINCRBY', KEYS[2], '', 1)
 spread('HSET', KEYS[2], 6, #ARGV)
 return 'committed'
 `;
@@ -135,12 +149,13 @@ return records
 
 /** KEYS meta entries outbox; ARGV token, sequence. */
 const TRIM = `
-local m = redis.call('HMGET', KEYS[1], 't', 'o', 'q')
+local m = redis.call('HMGET', KEYS[1], 't', 'o', 'q', 'c')
 if m[1] ~= ARGV[1] then return 'fenced' end
 local waiting = tonumber(m[3] or 0)
 local gone = math.min(waiting, tonumber(ARGV[2]) - (tonumber(m[2] or 0) - waiting))
 if gone > 0 then
-  redis.call('HSET', KEYS[1], 'q', waiting - gone)
+  redis.call('HSET', KEYS[1], 'q', waiting - gone, 'c', tonumber(m[4] or 0) + 1)
+  redis.call('HINCRBY', KEYS[2], '', 1)
   redis.call('LTRIM', KEYS[3], gone, -1)
 end
 return 'committed'
@@ -159,8 +174,8 @@ export function stateScripts(nowMs: string) {
     acquire: redisScript(nowMs + ACQUIRE),
     renew: redisScript(nowMs + RENEW),
     release: redisScript(RELEASE),
-    load: redisScript(LOAD),
-    commit: redisScript(SPREAD + COMMIT),
+    load: redisScript(WHOLE + LOAD),
+    commit: redisScript(WHOLE + SPREAD + COMMIT),
     reset: redisScript(SPREAD + RESET),
     outbox: redisScript(OUTBOX),
     trim: redisScript(TRIM),

@@ -17,6 +17,9 @@ import { decodeOutboxRecord, encodeOutboxRecord } from "./redis-outbox-codec.ts"
 import { REDIS_ENTRIES_MAX, REDIS_OUTBOX_RECORDS_MAX, REDIS_SERVER_TIME, stateScripts } from "./redis-scripts.ts";
 import { StorageError } from "./storage-error.ts";
 
+/** Under it the store counts its writes, among the entries. */
+const WRITES_KEY = "";
+
 export interface RedisStateStoreOptions {
   readonly race: string;
   /** Told once when a partition was found with keys missing; it was emptied and is recovered from snapshot and log. */
@@ -81,7 +84,10 @@ export class RedisStateStore implements StateStore {
     const flat = toList(stored);
     const entries = new Map<string, Uint8Array>();
     // Copies: a reply's Buffers are parts of whatever came through the socket together.
-    for (let i = 0; i < flat.length; i += 2) entries.set(String(flat[i]), new Uint8Array(toBuffer(flat[i + 1])));
+    for (let i = 0; i < flat.length; i += 2) {
+      const key = String(flat[i]);
+      if (key !== WRITES_KEY) entries.set(key, new Uint8Array(toBuffer(flat[i + 1])));
+    }
     return { position: Number(position), schemaVersion: Number(schemaVersion), entries };
   }
 
@@ -91,6 +97,7 @@ export class RedisStateStore implements StateStore {
     const puts: RedisArgument[] = [];
     const deletes: string[] = [];
     for (const [key, value] of changes) {
+      assert(key !== WRITES_KEY, "the empty key is the store's own");
       if (value === null) deletes.push(key);
       else puts.push(key, viewOf(value));
     }
