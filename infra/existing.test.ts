@@ -76,6 +76,15 @@ describe("bundled servers on an existing cluster", () => {
     }
   });
 
+  test("nobody can be Redis's default user, and its append-only file is read with all rights", () => {
+    const { stringData, data } = inputsOf(program, "kubernetes:core/v1:Secret", "redis-config") as never as {
+      stringData?: Record<string, string>;
+      data?: Record<string, string>;
+    };
+    const users = stringData?.["users.acl"] ?? Buffer.from(data?.["users.acl"] ?? "", "base64").toString();
+    expect(users.split("\n")[0]).toBe("user default off resetpass ~* &* +@all");
+  });
+
   test("NATS and Redis have the names that the chart knows", () => {
     expect(names(program, "kubernetes:apps/v1:StatefulSet")).toEqual(["nats", "redis"]);
     expect(names(program, "kubernetes:core/v1:Service")).toEqual(["nats", "nats-headless", "redis"]);

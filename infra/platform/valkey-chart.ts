@@ -51,7 +51,8 @@ function valkeyValues({ config, cluster, secrets }: Place): Record<string, unkno
     auth: {
       ...{ enabled: true, usersExistingSecret: USERS_SECRET },
       aclUsers: { [REDIS_USER]: { permissions: REDIS_USER_RIGHTS } },
-      // Who has no name does nothing but answer the chart's own probes.
+      // Who has no name does nothing but answer the chart's own probes. A Valkey without the fix of valkey#3983 leaves
+      // out what is in its append-only file for it and falls back to the file's base; the rest is replayed from the log.
       aclConfig: "user default on nopass -@all +ping\n",
     },
     tls: {
