@@ -67,7 +67,7 @@ async function halfWritten() {
   await redisCommand(connection, "BGREWRITEAOF");
   await expect
     .poll(async () => String(await redisCommand(connection, "INFO", "persistence")))
-    .toMatch(/aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/);
+    .toMatch(/aof_rewrite_in_progress:0[\s\S]*aof_rewrite_scheduled:0/);
   await store.commit(lease, { ...commitFrom(1), outbox: [] });
   return { ...opened, lease };
 }
