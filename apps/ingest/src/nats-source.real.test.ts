@@ -113,6 +113,11 @@ function sequencesOf(records: readonly LogRecord[], car: string): ReadonlySet<nu
   return new Set(frames.map(({ payload }) => fromBinary(TelemetryFrameSchema, payload).sourceSequence));
 }
 
+function tickTimesOf(records: readonly LogRecord[]): readonly number[] {
+  const ticks = records.filter(({ subject }) => subject === subjects.tick(RACE, 7));
+  return ticks.map(({ payload }) => fromBinary(TickSchema, payload).eventTimeMs);
+}
+
 test("two ingests share a subject; one is killed, and all that was acknowledged is in the log, each tick once", async () => {
   const [first, second] = await startIngests(2);
   let sequence = 0;
@@ -131,6 +136,8 @@ test("two ingests share a subject; one is killed, and all that was acknowledged 
   await first?.end("SIGKILL");
   const atKill = sequence;
   await vi.waitFor(() => expect(sequence).toBeGreaterThan(atKill + 60), WAIT);
+  // A quick machine is here before the second tick.
+  await vi.waitFor(async () => expect(tickTimesOf(await logged()).length).toBeGreaterThan(1), WAIT);
   isSending = false;
   const sent = await Promise.all(sending);
   expect(await second?.end("SIGTERM")).toBe(0);
@@ -142,8 +149,7 @@ test("two ingests share a subject; one is killed, and all that was acknowledged 
     );
     expect(missing).toEqual([]);
   }
-  const ticks = records.filter(({ subject }) => subject === subjects.tick(RACE, 7));
-  const times = ticks.map(({ payload }) => fromBinary(TickSchema, payload).eventTimeMs);
+  const times = tickTimesOf(records);
   expect(times.length).toBeGreaterThan(1);
   const start = times[0] ?? 0;
   expect(times).toEqual(Array.from({ length: times.length }, (_, index) => start + index * 1_000));
