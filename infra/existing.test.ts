@@ -77,11 +77,10 @@ describe("bundled servers on an existing cluster", () => {
   });
 
   test("nobody can be Redis's default user, and its append-only file is read with all rights", () => {
-    const { stringData, data } = inputsOf(program, "kubernetes:core/v1:Secret", "redis-config") as never as {
-      stringData?: Record<string, string>;
-      data?: Record<string, string>;
+    const { data } = inputsOf(program, "kubernetes:core/v1:Secret", "redis-config") as never as {
+      data: Record<string, string>;
     };
-    const users = stringData?.["users.acl"] ?? Buffer.from(data?.["users.acl"] ?? "", "base64").toString();
+    const users = Buffer.from(data["users.acl"] ?? "", "base64").toString();
     expect(users.split("\n")[0]).toBe("user default off resetpass ~* &* +@all");
   });
 

@@ -1,3 +1,4 @@
+import type { Lease } from "@burnline/stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { RedisStateStore } from "./redis-state-store.ts";
 import { commitFrom, expectStateAt, RedisTestBench, redisCommand } from "./testing/redis-test-bench.ts";
@@ -51,6 +52,17 @@ describe("a Redis that leaves out transactions when it reads its append-only fil
     await expectStateAt(store, again, 1);
   });
 
+  test("a state that was reset does not begin its count anew: what was there before is not taken for it", async () => {
+    const entries = new Map([["car/24", Buffer.from("another state")]]);
+    const { server, store, damaged } = await halfWritten((of, lease) =>
+      of.reset(lease, { position: 5, schemaVersion: 1, entries }),
+    );
+    await server.restart();
+    const again = (await store.acquire(PARTITION, "owner", TTL_MS))!;
+    expect(await store.load(again)).toMatchObject({ position: 0, entries: new Map() });
+    expect(damaged).toEqual([PARTITION]);
+  });
+
   test("an owner that goes on as if nothing had happened is told so", async () => {
     const { server, store, lease } = await halfWritten();
     await server.restart();
@@ -58,8 +70,8 @@ describe("a Redis that leaves out transactions when it reads its append-only fil
   });
 });
 
-/** One commit in the base of the file, which is always read, and one behind it of which the entries will be left out. */
-async function halfWritten() {
+/** One commit in the base of the file, which is always read, and one write behind it of which the entries will be left out. */
+async function halfWritten(write: (store: RedisStateStore, lease: Lease) => Promise<unknown> = commitAgain) {
   const opened = await storeUnder(USERS.partly);
   const { store, connection } = opened;
   const lease = (await store.acquire(PARTITION, "owner", TTL_MS))!;
@@ -68,6 +80,8 @@ async function halfWritten() {
   await expect
     .poll(async () => String(await redisCommand(connection, "INFO", "persistence")))
     .toMatch(/aof_rewrite_in_progress:0[\s\S]*aof_rewrite_scheduled:0/);
-  await store.commit(lease, { ...commitFrom(1), outbox: [] });
+  await write(store, lease);
   return { ...opened, lease };
 }
+
+const commitAgain = (store: RedisStateStore, lease: Lease) => store.commit(lease, { ...commitFrom(1), outbox: [] });

@@ -16,6 +16,9 @@ export const REDIS_OUTBOX_RECORDS_MAX = 100_000;
 /** Entries (cars and the like) of a partition; a commit that would bring more is refused ("full"). */
 export const REDIS_ENTRIES_MAX = 100_000;
 
+/** Under it, among the entries, the store counts its writes. */
+export const REDIS_WRITES_KEY = "";
+
 /*
  * A partition is three keys of one hash slot:
  *   meta     HASH  t token · u its owner · e epoch · x end of the lease, ms · p position · s schema version
@@ -33,9 +36,16 @@ export const REDIS_ENTRIES_MAX = 100_000;
  * one that a full memory, a full disk or a replica refuses, in which case none was made.
  */
 
+/** What is emptied or replaced counts on from here, so that its former entries, if they come back, are never taken for it. */
+const NEXT_COUNT = `
+local function next_count(writes)
+  return math.max(tonumber(writes or 0), tonumber(redis.call('HGET', KEYS[2], '${REDIS_WRITES_KEY}') or 0)) + 1
+end
+`;
+
 const WHOLE = `
 local function is_whole(entries, waiting, writes)
-  local written = tonumber(redis.call('HGET', KEYS[2], '') or 0)
+  local written = tonumber(redis.call('HGET', KEYS[2], '${REDIS_WRITES_KEY}') or 0)
   return written == tonumber(writes or 0) and redis.call('LLEN', KEYS[3]) == tonumber(waiting or 0)
     and redis.call('HLEN', KEYS[2]) == tonumber(entries or 0) + (written > 0 and 1 or 0)
 end
@@ -69,15 +79,17 @@ return 1
 `;
 
 /**
- * KEYS meta entries outbox; ARGV token → {position, schema version, entries with the count, damaged} or nil. A damaged partition is
- * emptied, so that its owner recovers it from a snapshot and the log like one that was never there.
+ * KEYS meta entries outbox; ARGV token → {position, schema version, entries with the count, damaged} or nil. A damaged
+ * partition is emptied, so that its owner recovers it from a snapshot and the log like one that was never there.
  */
 const LOAD = `
 local m = redis.call('HMGET', KEYS[1], 't', 'p', 's', 'k', 'q', 'c')
 if m[1] ~= ARGV[1] then return nil end
 if not is_whole(m[4], m[5], m[6]) then
-  redis.call('HSET', KEYS[1], 'p', 0, 's', 0, 'k', 0, 'q', 0, 'c', 0)
+  local c = next_count(m[6])
+  redis.call('HSET', KEYS[1], 'p', 0, 's', 0, 'k', 0, 'q', 0, 'c', c)
   redis.call('DEL', KEYS[2], KEYS[3])
+  redis.call('HSET', KEYS[2], '${REDIS_WRITES_KEY}', c)
   return {'0', '0', {}, 1}
 end
 return {m[2] or '0', m[3] or '0', redis.call('HGETALL', KEYS[2]), 0}
@@ -114,7 +126,7 @@ local added = #ARGV - 8 - 2 * puts - dels
 if waiting + added > ${REDIS_OUTBOX_RECORDS_MAX} or entries + puts > ${REDIS_ENTRIES_MAX} then return 'full' end
 redis.call('HSET', KEYS[1], 'p', ARGV[3], 's', ARGV[4], 'w', ARGV[5], 'n', ARGV[6],
   'o', tonumber(m[5] or 0) + added, 'q', waiting + added, 'c', tonumber(m[8] or 0) + 1)
-redis.call('HINCRBY', KEYS[2], '', 1)
+redis.call('HINCRBY', KEYS[2], '${REDIS_WRITES_KEY}', 1)
 local k = entries + spread('HSET', KEYS[2], 9, 8 + 2 * puts)
 k = k - spread('HDEL', KEYS[2], 9 + 2 * puts, 8 + 2 * puts + dels)
 if added > 0 then spread('RPUSH', KEYS[3], 9 + 2 * puts + dels, #ARGV) end
@@ -124,16 +136,17 @@ return 'committed'
 
 /** KEYS meta entries outbox; ARGV token, position, schema version, writer, number of the write, then keys and values. */
 const RESET = `
-local m = redis.call('HMGET', KEYS[1], 't', 'w', 'n')
+local m = redis.call('HMGET', KEYS[1], 't', 'w', 'n', 'c')
 if m[1] ~= ARGV[1] then return 'fenced' end
 local number = tonumber(ARGV[5])
 if m[2] == ARGV[4] and number <= tonumber(m[3]) then
   if number == tonumber(m[3]) then return 'committed' end
   return 'conflict'
 end
-redis.call('HSET', KEYS[1], 'p', ARGV[2], 's', ARGV[3], 'w', ARGV[4], 'n', ARGV[5], 'q', 0, 'k', (#ARGV - 5) / 2, 'c', 1)
+local c = next_count(m[4])
+redis.call('HSET', KEYS[1], 'p', ARGV[2], 's', ARGV[3], 'w', ARGV[4], 'n', ARGV[5], 'q', 0, 'k', (#ARGV - 5) / 2, 'c', c)
 redis.call('DEL', KEYS[2], KEYS[3])
-redis.call('HINCRBY', KEYS[2], '', 1)
+redis.call('HSET', KEYS[2], '${REDIS_WRITES_KEY}', c)
 spread('HSET', KEYS[2], 6, #ARGV)
 return 'committed'
 `;
@@ -155,7 +168,7 @@ local waiting = tonumber(m[3] or 0)
 local gone = math.min(waiting, tonumber(ARGV[2]) - (tonumber(m[2] or 0) - waiting))
 if gone > 0 then
   redis.call('HSET', KEYS[1], 'q', waiting - gone, 'c', tonumber(m[4] or 0) + 1)
-  redis.call('HINCRBY', KEYS[2], '', 1)
+  redis.call('HINCRBY', KEYS[2], '${REDIS_WRITES_KEY}', 1)
   redis.call('LTRIM', KEYS[3], gone, -1)
 end
 return 'committed'
@@ -174,9 +187,9 @@ export function stateScripts(nowMs: string) {
     acquire: redisScript(nowMs + ACQUIRE),
     renew: redisScript(nowMs + RENEW),
     release: redisScript(RELEASE),
-    load: redisScript(WHOLE + LOAD),
+    load: redisScript(NEXT_COUNT + WHOLE + LOAD),
     commit: redisScript(WHOLE + SPREAD + COMMIT),
-    reset: redisScript(SPREAD + RESET),
+    reset: redisScript(NEXT_COUNT + SPREAD + RESET),
     outbox: redisScript(OUTBOX),
     trim: redisScript(TRIM),
     expire: redisScript(EXPIRE),

@@ -14,11 +14,14 @@ import type { RedisArgument } from "./redis-client.ts";
 import type { RedisConnection, RedisScript } from "./redis-connection.ts";
 import { assertRaceName, partitionKeys } from "./redis-keys.ts";
 import { decodeOutboxRecord, encodeOutboxRecord } from "./redis-outbox-codec.ts";
-import { REDIS_ENTRIES_MAX, REDIS_OUTBOX_RECORDS_MAX, REDIS_SERVER_TIME, stateScripts } from "./redis-scripts.ts";
+import {
+  REDIS_ENTRIES_MAX,
+  REDIS_OUTBOX_RECORDS_MAX,
+  REDIS_SERVER_TIME,
+  REDIS_WRITES_KEY,
+  stateScripts,
+} from "./redis-scripts.ts";
 import { StorageError } from "./storage-error.ts";
-
-/** Under it the store counts its writes, among the entries. */
-const WRITES_KEY = "";
 
 export interface RedisStateStoreOptions {
   readonly race: string;
@@ -86,7 +89,7 @@ export class RedisStateStore implements StateStore {
     // Copies: a reply's Buffers are parts of whatever came through the socket together.
     for (let i = 0; i < flat.length; i += 2) {
       const key = String(flat[i]);
-      if (key !== WRITES_KEY) entries.set(key, new Uint8Array(toBuffer(flat[i + 1])));
+      if (key !== REDIS_WRITES_KEY) entries.set(key, new Uint8Array(toBuffer(flat[i + 1])));
     }
     return { position: Number(position), schemaVersion: Number(schemaVersion), entries };
   }
@@ -97,7 +100,7 @@ export class RedisStateStore implements StateStore {
     const puts: RedisArgument[] = [];
     const deletes: string[] = [];
     for (const [key, value] of changes) {
-      assert(key !== WRITES_KEY, "the empty key is the store's own");
+      assert(key !== REDIS_WRITES_KEY, "the empty key is the store's own");
       if (value === null) deletes.push(key);
       else puts.push(key, viewOf(value));
     }
