@@ -1,15 +1,8 @@
-import { decodeFrame, parseRaceSubject, type RaceClock } from "@burnline/contract";
+import type { RaceClock } from "@burnline/contract";
 import { toWallMs } from "@burnline/contract/feed-client";
-import type { FrameTrace, FrameTracing } from "@burnline/runtime";
+import { type FrameTracing, traceOfRecord } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 import type { EventLog, LogAppend } from "@burnline/stream";
-
-interface TracedFrame {
-  readonly trace: FrameTrace;
-  readonly car: string;
-  readonly sequence: number;
-  readonly newestMs: number;
-}
 
 /** The log, telling of traced frames how long they took to it: from when they were true on the track. */
 export function traceAppends(
@@ -19,14 +12,17 @@ export function traceAppends(
   raceClock: () => RaceClock | undefined,
 ): EventLog {
   const append = async (records: readonly LogAppend[]) => {
-    const traced = records.flatMap((record) => tracedFrame(record, tracing) ?? []);
+    const traced = records.flatMap((record) => traceOfRecord(record, tracing) ?? []);
     const beganMs = clock.nowMs();
     const positions = await log.append(records);
     const endedMs = clock.nowMs();
-    for (const { trace, car, sequence, newestMs } of traced) {
+    for (const { trace, frame, newestMs } of traced) {
       const race = raceClock();
       const takenMs = race === undefined ? undefined : toWallMs(race, newestMs);
-      const attributes = { "burnline.car": car, "burnline.sequence": sequence, "burnline.event_time_ms": newestMs };
+      const attributes = {
+        ...{ "burnline.car": frame.car, "burnline.sequence": frame.sourceSequence },
+        "burnline.event_time_ms": newestMs,
+      };
       tracing.frame(trace, { name: "frame", beganMs: Math.min(takenMs ?? beganMs, beganMs), endedMs, attributes });
       tracing.hop(trace, { name: "append to the log", beganMs, endedMs });
     }
@@ -40,14 +36,4 @@ export function traceAppends(
     firstPosition: (partition) => log.firstPosition(partition),
     newest: (partition, subjectPrefix) => log.newest(partition, subjectPrefix),
   };
-}
-
-function tracedFrame({ subject, payload }: LogAppend, tracing: FrameTracing): TracedFrame | undefined {
-  if (parseRaceSubject(subject)?.kind !== "tel") return undefined;
-  const decoded = decodeFrame(payload);
-  if (!decoded.ok) return undefined;
-  const { car, eventTimeMs, offsetMs, sourceSequence } = decoded.value;
-  const newestMs = eventTimeMs + (offsetMs.at(-1) ?? 0);
-  const trace = tracing.of(car, newestMs);
-  return trace === undefined ? undefined : { trace, car, newestMs, sequence: sourceSequence };
 }

@@ -1,5 +1,4 @@
-import { decodeFrame, parseRaceSubject } from "@burnline/contract";
-import type { FrameTrace, FrameTracing } from "@burnline/runtime";
+import { type FrameTrace, type FrameTracing, traceOfRecord } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 import type { EventLog, LogReader, LogRecord, RunnerPorts, StateStore } from "@burnline/stream";
 
@@ -25,7 +24,8 @@ export function tracePorts({ log, state }: TracedPorts, tracing: FrameTracing, c
   const onRead = (records: readonly LogRecord[]) => {
     const readMs = clock.nowMs();
     for (const record of records) {
-      const trace = readMs - record.appendedAtMs > LIVE_AGE_MS_MAX ? undefined : traceOf(record, tracing);
+      const isReplayed = readMs - record.appendedAtMs > LIVE_AGE_MS_MAX;
+      const trace = isReplayed ? undefined : traceOfRecord(record, tracing)?.trace;
       if (trace === undefined) continue;
       const { partition, position, appendedAtMs } = record;
       const attributes = { "burnline.partition": partition, "burnline.position": position };
@@ -53,14 +53,6 @@ export function tracePorts({ log, state }: TracedPorts, tracing: FrameTracing, c
     log: traceReads(log, onRead, (partition) => void waiting.delete(partition)),
     state: traceCommits(state, onCommitted, onRelayed),
   };
-}
-
-function traceOf({ subject, payload }: LogRecord, tracing: FrameTracing): FrameTrace | undefined {
-  if (parseRaceSubject(subject)?.kind !== "tel") return undefined;
-  const decoded = decodeFrame(payload);
-  if (!decoded.ok) return undefined;
-  const { car, eventTimeMs, offsetMs } = decoded.value;
-  return tracing.of(car, eventTimeMs + (offsetMs.at(-1) ?? 0));
 }
 
 /** @param onOpen a partition is read anew: what waited for a commit of its former run will not get one */

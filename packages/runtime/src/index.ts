@@ -48,6 +48,7 @@ export { partitionTokenLayout, singlePartitionLayout } from "./nats-subjects.ts"
 export { OperatingError } from "./operating-error.ts";
 export type { OwnedRaceLimits, RaceActivity, RaceStreamLimits } from "./race-streams.ts";
 export { ensureRaceStreams, openFactLog, openRaceLog, openRaceSnapshots, raceActivity } from "./race-streams.ts";
+export { traceOfRecord } from "./record-trace.ts";
 export type { RedisConnection, RedisOptions } from "./redis-connection.ts";
 export { connectRedis } from "./redis-connection.ts";
 export type { RedisMembershipOptions } from "./redis-membership.ts";
