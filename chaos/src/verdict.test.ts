@@ -126,6 +126,22 @@ test("a window that was said again with more in it is found", async () => {
   expect(faults.join()).toMatch(/µg instead of/);
 });
 
+test("a log that hands out its records slowly is read to its end: nothing is called missing", async () => {
+  const played = await play(10, (records) => records);
+  await runAll(played);
+  const slow: EventLog = {
+    ...pass(played.factLog),
+    open: async (options: Parameters<EventLog["open"]>[0]) => {
+      const reader = await played.factLog.open(options);
+      const next: LogReader["next"] = async (maxRecords, waitMs) => (waitMs > 0 ? [] : reader.next(maxRecords, waitMs));
+      return { next, close: () => reader.close() };
+    },
+  };
+  const { generator, ports, raceLog } = played;
+  const { faults } = await judge({ race: RACE, truth: generator.truth, raceLog, factLog: slow, state: ports.state });
+  expect(faults).toEqual([]);
+});
+
 /** The methods of a log, bound to it. */
 function pass(log: EventLog): EventLog {
   return {

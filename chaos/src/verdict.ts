@@ -9,9 +9,6 @@ import { UninterruptedRun } from "./uninterrupted-run.ts";
 const READ_RECORDS = 2_000;
 /** Of a difference so much is shown. */
 const EXCERPT_BYTES = 120;
-
-/** A log that says nothing for so long has been read to its end. */
-const READ_WAIT_MS = 1_000;
 const LEASE_MS = 30_000;
 /** Faults that are told in full; the others are only counted. */
 const FAULTS_TOLD_MAX = 20;
@@ -80,7 +77,8 @@ async function readAll(log: EventLog, onRecord: (record: LogRecord) => void): Pr
   const { last } = await log.bounds();
   const reader = await log.open({ after: 0 });
   for (let position = 0; position < last; ) {
-    const records = await reader.next(READ_RECORDS, READ_WAIT_MS);
+    // Without a wait: what a log is slow to hand out (over a tunnel, after its server came back) is not missing from it.
+    const records = await reader.next(READ_RECORDS, 0);
     if (records.length === 0) break;
     for (const record of records) onRecord(record);
     position = records.at(-1)?.position ?? position;

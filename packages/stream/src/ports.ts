@@ -37,7 +37,8 @@ export interface LogReaderOptions {
 export interface LogReader {
   /**
    * The next records in order, at most `maxRecords`. Waits up to `waitMs` for the first one; resolves with [] when none
-   * came or the reader was closed.
+   * came in that time, which says nothing about the log, or the reader was closed. Without a wait (0), [] means that the
+   * log held no more: who wants to read to the end asks so.
    */
   next(maxRecords: number, waitMs: number): Promise<readonly LogRecord[]>;
   close(): Promise<void>;

@@ -175,7 +175,7 @@ export class RealCluster {
     const windows = new Map<string, { car: string; revision: number; samples: number }>();
     const reader = await this.#factLog.open({ after: 0, subjectPrefix: subjects.factsOf(RACE, "window") });
     for (;;) {
-      const records = await reader.next(1_000, 100);
+      const records = await reader.next(1_000, 0);
       if (records.length === 0) break;
       for (const { payload } of records) {
         const { car, revision, body } = fromBinary(FactSchema, payload);
