@@ -9,6 +9,7 @@ import { hashOf, inCluster, makeAccount, makeSecret, type Place, SKIP_AWAIT, sta
 import { guaranteedMemory, restrictedContainer, restrictedPod, SECRET_FILE_MODE } from "./pod-security.ts";
 import { guardPods } from "./server-policies.ts";
 import { appPods, NATS_AUTH_SECRET, type NatsPlace, podsNamed, podsOfNamespace } from "./servers.ts";
+import { STARTUP_PROBE } from "./startup-probe.ts";
 
 const NAME = "nats";
 const HEADLESS = "nats-headless";
@@ -19,8 +20,6 @@ const LABELS = { "app.kubernetes.io/name": NAME, "app.kubernetes.io/component": 
 const UID = 1000;
 /** The lame duck's 30 s and a store that is written out. */
 const STOP_SECONDS = 45;
-/** A large store is read before the server is healthy: 120 × 5 s. */
-const STARTUP = { periodSeconds: 5, failureThreshold: 120 };
 
 /** NATS of our own: what the official chart does where no chart can be pulled. */
 export function bundledNats(place: Place, servers: BundledServers, permissions: PerApp<UserPermissions>): NatsPlace {
@@ -180,7 +179,7 @@ function lameDuck() {
 function probes() {
   const get = (path: string) => ({ httpGet: { path, port: "monitoring" } });
   return {
-    startupProbe: { ...get("/healthz"), ...STARTUP, timeoutSeconds: 5 },
+    startupProbe: { ...get("/healthz"), ...STARTUP_PROBE },
     readinessProbe: { ...get("/healthz?js-server-only=true"), periodSeconds: 5, timeoutSeconds: 5 },
     livenessProbe: { ...get("/healthz?js-enabled-only=true"), periodSeconds: 30, timeoutSeconds: 5 },
   };

@@ -6,6 +6,7 @@ import { guaranteedMemory, restrictedContainer, restrictedPod, SECRET_FILE_MODE 
 import { REDIS_PORT, REDIS_USER, REDIS_USER_RIGHTS, redisDataMb } from "./redis-config.ts";
 import { guardPods } from "./server-policies.ts";
 import { appPods, podsNamed, REDIS_URL_SECRET, type RedisPlace } from "./servers.ts";
+import { STARTUP_PROBE } from "./startup-probe.ts";
 
 const NAME = "redis";
 const CONFIG = "redis-config";
@@ -13,8 +14,6 @@ const LABELS = { "app.kubernetes.io/name": NAME, "app.kubernetes.io/component": 
 /** Of the user `redis` in the official image. */
 const UID = 999;
 const FOLDERS = { data: "/data", config: "/etc/redis" } as const;
-/** A large append-only file is read before the server answers: 120 × 5 s. */
-const STARTUP = { periodSeconds: 5, failureThreshold: 120 };
 const STOP_SECONDS = 30;
 
 /**
@@ -114,7 +113,7 @@ function podTemplate({ config }: Place, image: string, configHash: string) {
           ports: [{ name: "redis", containerPort: REDIS_PORT }],
           resources: guaranteedMemory(sizes.redis.cpu, redisMemoryMb),
           ...restrictedContainer(),
-          startupProbe: { ...ping, ...STARTUP, timeoutSeconds: 5 },
+          startupProbe: { ...ping, ...STARTUP_PROBE },
           readinessProbe: { ...ping, periodSeconds: 5, timeoutSeconds: 3 },
           livenessProbe: { ...ping, periodSeconds: 30, timeoutSeconds: 10, failureThreshold: 5 },
           volumeMounts: [

@@ -9,12 +9,11 @@ import { guaranteedMemory } from "./pod-security.ts";
 import { REDIS_PORT, REDIS_USER, REDIS_USER_RIGHTS, redisDataMb } from "./redis-config.ts";
 import { guardPods } from "./server-policies.ts";
 import { appPods, podsNamed, REDIS_URL_SECRET, type RedisPlace } from "./servers.ts";
+import { STARTUP_PROBE } from "./startup-probe.ts";
 
 const NAME = "valkey";
 const TLS_SECRET = "valkey-tls";
 const USERS_SECRET = "burnline-valkey-users";
-/** A large append-only file is read before the server answers. */
-const STARTUP = { periodSeconds: 5, failureThreshold: 120, timeoutSeconds: 5 };
 
 /** The official chart, one server for the reason that bundledRedis gives. @param issuer of certificates */
 export function chartValkey(place: Place, servers: ChartServers, issuer: pulumi.Resource): RedisPlace {
@@ -71,7 +70,7 @@ function valkeyValues({ config, cluster, secrets }: Place): Record<string, unkno
     podAnnotations: { "burnline.dev/config": hashOf(secrets.generation) },
     resources: guaranteedMemory(config.sizes.redis.cpu, config.redisMemoryMb),
     initResources: guaranteedMemory("10m", 32),
-    ...{ startupProbe: { enabled: true, ...STARTUP }, readinessProbe: { enabled: true, timeoutSeconds: 5 } },
+    ...{ startupProbe: { enabled: true, ...STARTUP_PROBE }, readinessProbe: { enabled: true, timeoutSeconds: 5 } },
   };
 }
 
