@@ -14,7 +14,7 @@ export const SENDER_ANSWERS: Readonly<Record<SenderFault, { readonly status: num
   unauthorized: { status: 401, message: "The token is missing or wrong; send the header Authorization: Bearer TOKEN." },
   "not-local": {
     status: 403,
-    message: "Without a token only this machine may push; start with --push-token or push from here.",
+    message: "Without a token only this machine may push; start with --token (BURNLINE_TOKEN) or push from here.",
   },
   "foreign-origin": { status: 403, message: "A page of another site may not push; send without an Origin header." },
 };
