@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Tests that need more than Node: Chromium, later NATS and Redis. A missing tool fails, it never skips.
+// Tests that need more than Node and the repository: Chromium, NATS, Redis, helm, real recordings in ../shared. What is
+// missing fails, it never skips.
 export default defineConfig({
   test: {
     setupFiles: ["./vitest.seed.config.ts"],

@@ -7,6 +7,8 @@ import { openConfiguredSource } from "./race-source.ts";
 import { openResidualModel } from "./residual-model.ts";
 import { sourceConfig } from "./testing/source-config.ts";
 
+// Lies beside the repository and may not be part of it: fv_tsukuba, amggt4_redbullring and w13_pit_idle, each as .ibt,
+// .inputs.csv and .truth.csv. Without it these tests fail, as any real test does.
 const FOLDER = new URL("../../../../shared/data/real/", import.meta.url).pathname;
 const KG_PER_LITRE = 0.75; // iRacing session text of all three files
 const logger = createLogger({ service: "test", level: "silent", format: "json" });
