@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { archiveFolder } from "@burnline/operator";
 import { beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { STACK_LABEL } from "./labels.ts";
 import { deriveSecrets } from "./secrets.ts";
 import { type CapturedProgram, captureProgram, TEST_MASTER_SECRET } from "./testing.ts";
@@ -18,6 +21,8 @@ const PROD = {
   ...{ ...EKS, environment: "prod", imageDigests: DIGESTS, budgetUsd: "500", budgetEmail: "ops@example.org" },
   ...{ natsImage: `nats@${SHA}`, redisImage: `redis@${SHA}` },
 };
+
+const CHART_VALUES = new URL("../charts/burnline/values.yaml", import.meta.url);
 
 type Inputs = Readonly<Record<string, unknown>>;
 
@@ -111,10 +116,22 @@ describe("EKS in Auto Mode, for production", () => {
       Effect: "Deny",
       Condition: { Bool: { "aws:SecureTransport": "false" } },
     });
+  });
+
+  test("snapshots end after two weeks, and no archive ever does", () => {
     const { rules } = one(program, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration");
-    expect((rules as { filter: unknown }[]).map(({ filter }) => filter)).toEqual([
-      { prefix: "burnline/" },
-      { prefix: "archive/" },
+    const rulesFor = (key: string) =>
+      (rules as { id: string; filter: { prefix: string }; expiration?: unknown }[]).filter(({ filter }) =>
+        key.startsWith(filter.prefix),
+      );
+    // Nothing here sets the prefix, so the apps have the chart's.
+    const prefix = String(pathOf(parse(readFileSync(CHART_VALUES, "utf8")), "s3", "prefix"));
+    const { values } = one(program, "kubernetes:helm.sh/v4:Chart", "burnline");
+    expect(pathOf(values, "s3")).not.toHaveProperty("prefix");
+    expect(rulesFor(`${prefix}/daytona/7/1.json`)).toMatchObject([{ id: "snapshots", expiration: { days: 14 } }]);
+    const ofArchives = rulesFor(`${archiveFolder(prefix, "daytona")}/manifest.json`);
+    expect(ofArchives.map(({ id, expiration }) => ({ id, expiration }))).toEqual([
+      { id: "archive", expiration: undefined },
     ]);
   });
 

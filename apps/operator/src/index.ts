@@ -1,1 +1,2 @@
 export { createOperatorMetrics } from "./operator-metrics.ts";
+export { archiveFolder } from "./race-archive.ts";

@@ -9,7 +9,7 @@ import { type ArchiveJob, archiveRace } from "./race-archive.ts";
 import { RaceRecords, recordedItems } from "./testing/race-records.ts";
 
 const RACE = "daytona";
-const FOLDER = `burnline/archive/${RACE}`;
+const FOLDER = `archive/burnline/${RACE}`;
 const MANIFEST = `${FOLDER}/manifest.json`;
 const CHUNK_BYTES = 4_000;
 const CARS = ["24", "9", "48"];

@@ -44,22 +44,27 @@ export interface ArchiveJob {
   readonly raceLog: Pick<NatsEventLog, "open" | "bounds" | "newest">;
   readonly factLog: Pick<NatsEventLog, "open" | "bounds">;
   readonly objects: Pick<ObjectClient, "get" | "put">;
-  /** First part of every key. */
+  /** First part of the keys of snapshots; archives stand beside them. */
   readonly prefix: string;
   readonly bucket: string;
   readonly signal: AbortSignal;
   readonly chunkBytesMax?: number;
 }
 
+/** Not below the prefix: what is there are snapshots, and a bucket's rules may let those end. */
+export function archiveFolder(prefix: string, raceId: string): string {
+  return `archive/${prefix}/${raceId}`;
+}
+
 /**
- * Copies a race's log and facts into objects `<prefix>/archive/<race>/…`: chunks of a recording (`gunzip` of all of them, one
+ * Copies a race's log and facts into objects `archive/<prefix>/<race>/…`: chunks of a recording (`gunzip` of all of them, one
  * behind the other, is a file for `--source recording:FILE`), the model's corrections and the facts as lines of JSON, and
  * manifest.json with counts and checksums. It goes on where it stopped; done once more it adds only what is new. A chunk
  * depends on the log and its first position alone, so one that is written twice has the same bytes.
  * @throws OperatingError, or what the log and the object store throw
  */
 export async function archiveRace(job: ArchiveJob): Promise<ArchiveTotals> {
-  const folder = `${job.prefix}/archive/${job.raceId}`;
+  const folder = archiveFolder(job.prefix, job.raceId);
   const manifestKey = `${folder}/manifest.json`;
   let manifest = await readManifest(job, manifestKey);
   for (const name of SERIES) {

@@ -21,7 +21,7 @@ const OLD_VERSION_DAYS = 7;
 /** Archived races are read rarely, and then at once. */
 const ARCHIVE_COLD_AFTER_DAYS = 30;
 const BROKEN_UPLOAD_DAYS = 1;
-/** As in packages/runtime: the first part of every key; archives stand beside the snapshots. */
+/** As packages/runtime puts snapshots, and apps/operator archives: beside them, so that they do not end with them. */
 const PREFIXES = { snapshots: "burnline/", archive: "archive/" } as const;
 
 /** The bucket for snapshots and archives: versions, our own key, nobody from outside, TLS only. */

@@ -80,7 +80,7 @@ export class OperatorRig {
     const server = new HttpServer({ host: "127.0.0.1", port: 0, health, metrics, closeMsMax: 100 });
     const archive = async ({ raceId }: { raceId: string }) => {
       this.archived.push(raceId);
-      return { uri: `s3://b/burnline/archive/${raceId}`, frames: 3, facts: 2, objects: 4, bytes: 100 };
+      return { uri: `s3://b/archive/burnline/${raceId}`, frames: 3, facts: 2, objects: 4, bytes: 100 };
     };
     const parts: readonly Part[] = createOperator({
       ...{ kube: this.kube.open(), logs: this.logs, archive, settings: SETTINGS, server, health, metrics, logger },
