@@ -128,7 +128,7 @@ test("a race from its streams to its archive, with the rights that infra gives, 
   putRace(Date.now() - 30 * HOUR_MS);
   await seen(() => expect(status()?.phase, said).toBe("Done"));
   expect(shown("Archived")).toMatchObject({ status: "True" });
-  const folder = join(s3.folder, "data", BUCKET, "burnline", "archive", RACE);
+  const folder = join(s3.folder, "data", BUCKET, "archive", "burnline", RACE);
   const objects = ["facts-00000.jsonl.gz", "manifest.json", "recording-00000.blrec.gz"];
   expect(
     existsSync(folder) &&
