@@ -6,6 +6,7 @@ import { Prng } from "@burnline/std";
 import { ChaosCluster, ChaosError } from "./chaos-cluster.ts";
 import { scheduleFaults } from "./fault-schedule.ts";
 import { FAULTS, type FaultKind } from "./faults.ts";
+import { brokenLimits } from "./limits.ts";
 import type { ChaosOptions } from "./options.ts";
 import type { ProcessorProcess } from "./processor-process.ts";
 import type { Verdict } from "./verdict.ts";
@@ -49,6 +50,8 @@ export interface ChaosResult {
   /** What must not happen, whatever breaks. */
   readonly problems: readonly string[];
   readonly isExact: boolean;
+  /** Promises that were not kept, one sentence each. */
+  readonly brokenLimits: readonly string[];
   readonly feedFailures: number;
   readonly appendMsMax: number;
   readonly sameIdsSent: number;
@@ -176,6 +179,7 @@ class ChaosRun {
       ...{ seed: this.#options.seed, processors: this.#options.processors, faults: this.#faults, verdict, problems },
       seconds: Math.round((performance.now() - this.#beganMs) / 1_000),
       isExact: verdict?.isExact === true && problems.length === 0,
+      brokenLimits: brokenLimits(this.#faults),
       feedFailures: feed.failures,
       appendMsMax: Math.round(feed.appendMsMax),
       sameIdsSent: generator.sameIds,

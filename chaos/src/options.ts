@@ -33,7 +33,7 @@ export const CHAOS_USAGE = `Usage: npm run chaos -- [options]
 
 Starts nats-server, two redis-servers and processors of its own, feeds them a race, breaks things one after the other, and
 compares every total with the generator's. Prints one line per fault; the exit code is 1 when anything was lost, counted
-twice, or did not recover.
+twice, did not recover, stood still for longer than is allowed, or when zombies woke up and none was refused a commit.
 
   --minutes M        faults are spread over so long, at least each once       (${CHAOS_DEFAULTS.minutes})
   --seed N           order of the faults, victims, race                       (${CHAOS_DEFAULTS.seed})

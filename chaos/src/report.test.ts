@@ -12,6 +12,7 @@ function fault(overrides: Partial<MeasuredFault> = {}): MeasuredFault {
 
 const RESULT: ChaosResult = {
   ...{ seed: 1, seconds: 60, processors: 3, faults: [fault()], verdict: undefined, problems: [], isExact: true },
+  brokenLimits: [],
   ...{ feedFailures: 0, appendMsMax: 12, sameIdsSent: 3, loadAverage: 1.5 },
 };
 
@@ -30,7 +31,9 @@ test("percentiles are those of the kind, by nearest rank", () => {
 });
 
 test("the last line is the verdict, and problems are told", () => {
-  expect(summaryLines(RESULT).at(-1)).toBe("every total is exact");
+  expect(summaryLines(RESULT).at(-1)).toBe("every total is exact; no limit was broken");
   const lines = summaryLines({ ...RESULT, isExact: false, problems: ["p2 ended by itself"] });
-  expect(lines.slice(-2)).toEqual(["PROBLEM  p2 ended by itself", "NOT EXACT"]);
+  const over = summaryLines({ ...RESULT, brokenLimits: ["kill at 3.0 s: too long"] });
+  expect(over.slice(-2)).toEqual(["OVER  kill at 3.0 s: too long", "every total is exact; LIMITS BROKEN"]);
+  expect(lines.slice(-2)).toEqual(["PROBLEM  p2 ended by itself", "NOT EXACT; no limit was broken"]);
 });

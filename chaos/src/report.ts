@@ -1,4 +1,5 @@
 import type { ChaosResult, MeasuredFault, MeasuredKind } from "./chaos-run.ts";
+import { STANDSTILL_MS_MAX, standstillMs } from "./limits.ts";
 
 /** Shorter ones do not matter beside what is measured. */
 const STALL_TOLD_MS = 50;
@@ -14,6 +15,8 @@ export interface KindFigures {
   readonly count: number;
   readonly gapMs: Percentiles;
   readonly waitMs: Percentiles;
+  /** Between two commits although something waited. */
+  readonly stoodMs: Percentiles;
   readonly fenced: number;
 }
 
@@ -45,6 +48,7 @@ export function figuresByKind(faults: readonly MeasuredFault[]): readonly KindFi
     ...{ kind, count: measured.length },
     gapMs: percentiles(measured.map(({ gapMs }) => gapMs)),
     waitMs: percentiles(measured.map(({ waitMs }) => waitMs)),
+    stoodMs: percentiles(measured.map(standstillMs)),
     fenced: measured.reduce((sum, { fenced }) => sum + fenced, 0),
   }));
 }
@@ -53,14 +57,16 @@ export function figuresByKind(faults: readonly MeasuredFault[]): readonly KindFi
 export function summaryLines(result: ChaosResult): readonly string[] {
   const { verdict, problems } = result;
   const column = (value: string | number) => String(value).padStart(7);
-  const rows = figuresByKind(result.faults).map(({ kind, count, gapMs, waitMs, fenced }) => {
-    const values = [count, gapMs.p50, gapMs.p99, gapMs.max, waitMs.p50, waitMs.p99, waitMs.max, fenced];
+  const rows = figuresByKind(result.faults).map(({ kind, count, gapMs, waitMs, stoodMs, fenced }) => {
+    const { p50, p99, max } = stoodMs;
+    const limit = STANDSTILL_MS_MAX[kind] ?? "";
+    const values = [count, gapMs.p99, gapMs.max, waitMs.p99, waitMs.max, p50, p99, max, limit, fenced];
     return kind.padEnd(18) + values.map(column).join("");
   });
-  const heads = ["count", "p50", "p99", "max", "p50", "p99", "max", "rejected"];
+  const heads = ["count", "p99", "max", "p99", "max", "p50", "p99", "max", "limit", "fenced"];
   const lines = [
     "",
-    `${" ".repeat(25)}   between two commits    from made to committed`,
+    `${" ".repeat(25)}   two commits    to committed           stood still`,
     `${"ms".padEnd(18)}${heads.map((head) => ` ${head.padStart(6)}`).join("")}`,
     ...rows,
     "",
@@ -77,7 +83,8 @@ export function summaryLines(result: ChaosResult): readonly string[] {
     `appends of the feed: longest ${result.appendMsMax} ms, ${result.feedFailures} failed and sent again; this process stood still for at most ${Math.max(0, ...result.faults.map(({ stallMs }) => stallMs))} ms; load average ${result.loadAverage.toFixed(1)}`,
     ...(verdict?.faults ?? []).map((fault) => `WRONG  ${fault}`),
     ...problems.map((problem) => `PROBLEM  ${problem}`),
-    result.isExact ? "every total is exact" : "NOT EXACT",
+    ...result.brokenLimits.map((limit) => `OVER  ${limit}`),
+    `${result.isExact ? "every total is exact" : "NOT EXACT"}; ${result.brokenLimits.length === 0 ? "no limit was broken" : "LIMITS BROKEN"}`,
   );
   return lines;
 }
