@@ -10,9 +10,6 @@ import { renderChart } from "./src/testing/helm-render.ts";
 /** The chart speaks of the apps; here they are asked themselves. */
 const ROOT = new URL("../", import.meta.url);
 
-/** Given ahead of their time: an app that does not know a variable leaves it alone. Each goes from here as the apps learn it. */
-const AHEAD = ["BURNLINE_STREAM_OWNER"];
-
 const everything = renderChart(RENDER_CASES.everything?.values);
 const simulated = renderChart(RENDER_CASES.minimal?.values);
 const APPS = everything
@@ -22,7 +19,7 @@ const APPS = everything
 
 describe.each(APPS)("%s", (app) => {
   const help = execFileSync(process.execPath, [`apps/${app}/src/main.ts`, "--help"], { cwd: ROOT, encoding: "utf8" });
-  const known = new Set([...(help.match(/BURNLINE_[A-Z0-9_]+/g) ?? []), ...AHEAD]);
+  const known = new Set(help.match(/BURNLINE_[A-Z0-9_]+/g));
 
   test("knows every setting that the chart gives it", () => {
     const given = [everything, simulated].flatMap((objects) => templates(objects, app).flatMap(variablesOf));
@@ -45,6 +42,17 @@ describe.each(APPS)("%s", (app) => {
     expect(said).toContain("busy");
     expect(values.filter((value) => !said.includes(value ?? ""))).toEqual([]);
   });
+});
+
+test("who makes the streams, and for how long they hold, is the same to whoever waits for them and to whoever makes them", () => {
+  for (const name of ["BURNLINE_STREAM_OWNER", "BURNLINE_STREAM_DAYS", "BURNLINE_STREAM_GB"]) {
+    const said = (app: string) =>
+      templates(everything, app).flatMap(({ spec }) =>
+        spec.containers.flatMap(({ env = [] }) => env.filter((one) => one.name === name).map(({ value }) => value)),
+      );
+    expect(said("operator"), name).toEqual(said("processor"));
+    expect(said("operator"), name).toHaveLength(1);
+  }
 });
 
 test("every app is there", () => {

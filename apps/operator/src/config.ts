@@ -5,11 +5,14 @@ const VERSION = "0.1.0";
 const DEFAULT_PORT = 8084;
 
 const { race: _, ...keys } = processKeys(DEFAULT_PORT);
-const { streamDays: __, streamOwner: ___, ...nats } = natsKeys;
 const schema = z.object({
   ...keys,
-  ...nats,
+  ...natsKeys,
   ...s3Keys,
+  streamDays: natsKeys.streamDays.describe("Streams of a release without a Race are kept so long; a Race says itself"),
+  streamOwner: natsKeys.streamOwner.describe(
+    "operator: a release without a Race gets streams too, its apps wait for them",
+  ),
   s3Bucket: s3Keys.s3Bucket.describe("Bucket for the archive of each race; without it none is made"),
   namespace: z.string().min(1).default("burnline").describe("Namespace whose Races are looked after"),
   kubeconfig: z.string().optional().describe("File with the way to Kubernetes; without it the pod's own"),

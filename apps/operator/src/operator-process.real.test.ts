@@ -67,6 +67,7 @@ async function startOperator() {
     ...{ BURNLINE_NATS: nats.url, BURNLINE_NATS_NKEY: nats.seedFile("operator"), BURNLINE_PORT: `${port}` },
     ...{ BURNLINE_S3_BUCKET: BUCKET, BURNLINE_S3_ENDPOINT: s3.url, BURNLINE_S3_ACCESS_KEY: S3_KEYS.accessKey },
     ...{ BURNLINE_S3_SECRET_KEY: S3_KEYS.secretKey, BURNLINE_NAME: "operator-0", BURNLINE_NAMESPACE: "burnline" },
+    BURNLINE_STREAM_OWNER: "operator",
   };
   const child = spawn(process.execPath, [MAIN, "--kubeconfig", kube.kubeconfig], {
     env,
@@ -108,13 +109,17 @@ const seen = (check: () => void) =>
   }, WAIT);
 
 test("a race from its streams to its archive, with the rights that infra gives, and a stop that leaves the lease", async () => {
+  // Apps wait for streams; a release is installed before anybody can make a Race for it.
+  const labels = { "burnline.dev/race": RACE, "app.kubernetes.io/component": "ingest" };
+  kube.put("deployments", { metadata: { name: "burnline-ingest", labels }, spec: { replicas: 2 } });
+  const raceLog = await openRaceLog(await appOf("ingest"), RACE, TAKING, logger);
+
   putRace(Date.now() + HOUR_MS / 2);
   await seen(() => expect(shown("StreamReady"), said).toMatchObject({ status: "True", reason: "StreamsMade" }));
   expect(status()?.phase).toBe("WarmingUp");
   expect((await fetch(`${operator.url}/healthz/ready`)).status).toBe(200);
   expect(await (await fetch(`${operator.url}/warm/${RACE}/processor`)).json()).toEqual({ replicas: 2 });
 
-  const raceLog = await openRaceLog(await appOf("ingest"), RACE, TAKING, logger);
   await raceLog.append([...records.definition(), records.frame("24", 1), records.frame("9", 1)]);
   await seen(() => expect(shown("FeedSeen")).toMatchObject({ status: "True", reason: "FramesArrive" }));
   await raceLog.append(records.flag(FlagState.GREEN));

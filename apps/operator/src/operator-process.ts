@@ -10,6 +10,7 @@ import {
   type S3Options,
   s3Options,
   steadyClock,
+  streamLimits,
   wallClock,
 } from "@burnline/runtime";
 import type { OperatorConfig } from "./config.ts";
@@ -17,6 +18,7 @@ import { KubeApi } from "./kube-api.ts";
 import { createOperator } from "./operator.ts";
 import { archiveRace } from "./race-archive.ts";
 import { RaceLogs } from "./race-logs.ts";
+import type { StreamLimits } from "./race-plan.ts";
 import type { ArchiveTotals, Race } from "./race-resource.ts";
 
 const STOP_MS_MAX = 8_000;
@@ -51,6 +53,7 @@ export async function openOperatorProcess(config: OperatorConfig, logger: Logger
   };
   const operator = createOperator({
     ...{ kube, logs, archive, settings, server, health, metrics, logger, lease, name },
+    initialStreams: initialStreams(config),
     ...{ clock: wallClock, steadyClock },
   });
   const parts: Part[] = [
@@ -60,6 +63,12 @@ export async function openOperatorProcess(config: OperatorConfig, logger: Logger
     { name: "web server", start: () => server.start(), stop: () => server.stop() },
   ];
   return { parts, server };
+}
+
+/** What an app would make for itself; undefined where it does. */
+function initialStreams(config: OperatorConfig): StreamLimits | undefined {
+  const { owner, maxBytes, maxAgeMs } = streamLimits(config);
+  return owner === "operator" ? { raceBytesMax: maxBytes, factBytesMax: maxBytes, maxAgeMs } : undefined;
 }
 
 interface ArchiveToS3 {

@@ -34,7 +34,7 @@ async function reconciles(one: RunningOperator): Promise<number> {
 }
 
 /** Each Race was looked at some more times. */
-async function looked(one: RunningOperator, times = 5): Promise<void> {
+async function looked(one: RunningOperator, times = 10): Promise<void> {
   const before = await reconciles(one);
   await soon(async () => expect(await reconciles(one)).toBeGreaterThanOrEqual(before + times));
 }
@@ -119,6 +119,47 @@ describe("a race day", () => {
     rig.kube.remove("races", "daytona");
     await soon(async () => expect(await one.warm("daytona", "processor")).toEqual({ code: 200, replicas: 0 }));
     await soon(async () => expect(await one.metrics()).not.toContain('race="daytona"'));
+  });
+});
+
+describe("a release whose apps wait for streams and that has no Race", () => {
+  const initialStreams = { raceBytesMax: 3_000, factBytesMax: 3_000, maxAgeMs: HOUR_MS };
+  const made = () => rig.logs.ensured.map(({ raceId, limits }) => [raceId, limits.raceBytesMax]);
+
+  test("gets the release's own limits, or pulumi up would wait for ready pods until it fails", async () => {
+    rig.release("daytona", 2, 0);
+    const one = await rig.operator("a", { initialStreams });
+    await soon(() => expect(made()).toEqual([["daytona", 3_000]]));
+    await looked(one, 3);
+    expect(made()).toHaveLength(1);
+  });
+
+  test("gets none from an operator whose apps make their own, or that does not lead", async () => {
+    rig.release("daytona", 2);
+    const leader = await rig.operator("a");
+    await soon(async () => expect(await isLeading(leader)).toBe(true));
+    await rig.operator("b", { initialStreams });
+    await looked(leader, 3);
+    expect(made()).toEqual([]);
+  });
+
+  test("is its Race's as soon as there is one", async () => {
+    rig.release("daytona", 2);
+    await rig.operator("a", { initialStreams });
+    await soon(() => expect(made()).toHaveLength(1));
+    rig.race("daytona");
+    await soon(() => expect(made()).toHaveLength(2));
+    expect(made()[1]).toEqual(["daytona", rig.status("daytona")?.streams.raceBytesMax]);
+    expect(made()[1]?.[1]).toBeGreaterThan(3_000);
+  });
+
+  test("is tried again until there is room", async () => {
+    rig.logs.roomFor = 0;
+    rig.release("daytona", 2);
+    await rig.operator("a", { initialStreams });
+    await soon(() => expect(made().length).toBeGreaterThan(1));
+    rig.logs.roomFor = 1;
+    await soon(() => expect(rig.logs.streams("daytona").state).toBe("ready"));
   });
 });
 

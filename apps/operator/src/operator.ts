@@ -4,10 +4,11 @@ import type { Clock } from "@burnline/std";
 import type { V1Deployment } from "@kubernetes/client-node";
 import { ArchiveRuns, type ArchiveRunsOptions } from "./archive-runs.ts";
 import { EventRecorder } from "./event-recorder.ts";
+import { InitialStreams } from "./initial-streams.ts";
 import { type KubeApi, RACE_LABEL } from "./kube-api.ts";
 import { Leadership } from "./leadership.ts";
 import { createOperatorMetrics } from "./operator-metrics.ts";
-import type { PlanSettings } from "./race-plan.ts";
+import type { PlanSettings, StreamLimits } from "./race-plan.ts";
 import { RaceShelf } from "./race-shelf.ts";
 import { Reconciler, type ReconcilerOptions } from "./reconciler.ts";
 import { serveWarm } from "./warm-endpoint.ts";
@@ -20,6 +21,8 @@ export interface OperatorOptions {
   readonly logs: ReconcilerOptions["logs"];
   readonly archive: ArchiveRunsOptions["archive"];
   readonly settings: PlanSettings;
+  /** For releases without a Race whose apps wait for streams; absent where the apps make streams themselves. */
+  readonly initialStreams?: StreamLimits | undefined;
   readonly server: Pick<HttpServer, "app">;
   readonly health: Health;
   readonly metrics: Metrics;
@@ -60,6 +63,7 @@ export function createOperator(options: OperatorOptions): readonly Part[] {
   const reconciler: Reconciler = new Reconciler({
     ...{ shelf, archives, kube, clock, steadyClock, logger, metrics },
     ...{ logs: options.logs, settings: options.settings },
+    initialStreams: new InitialStreams({ shelf, logs: options.logs, limits: options.initialStreams, logger }),
     events: new EventRecorder(kube, options.name, logger),
     isLeader: () => leadership.isLeader,
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),

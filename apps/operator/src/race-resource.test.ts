@@ -6,7 +6,8 @@ import { plan } from "./race-plan.ts";
 import { CONDITIONS, PHASES, parseRace, RACE_API } from "./race-resource.ts";
 import { observed, race, SETTINGS, START_MS } from "./testing/race-day.ts";
 
-const CRD = new URL("../../../charts/burnline/crds/races.burnline.dev.yaml", import.meta.url);
+const ROOT = new URL("../../../", import.meta.url);
+const CRD = new URL("charts/burnline/crds/races.burnline.dev.yaml", ROOT);
 
 const SPEC = {
   track: "daytona",
@@ -43,6 +44,16 @@ test("the race id is the name unless the spec says another", () => {
     ...{ ok: false, error: expect.stringMatching(/^day\.tona is no race id: set spec\.raceId/) },
   });
 });
+
+test.each(["docs/operations.md", "docs/deploy-eks.md", "apps/operator/README.md"])(
+  "the Race that %s says to apply is that of a release whose id nobody set",
+  (page) => {
+    const text = readFileSync(new URL(page, ROOT), "utf8");
+    const given = parse(/^apiVersion: burnline\.dev[\s\S]*?(?=^(```|END))/m.exec(text)?.[0] ?? "");
+    const { race: release } = parse(readFileSync(new URL("charts/burnline/values.yaml", ROOT), "utf8"));
+    expect(read({ ...given, metadata: { ...METADATA, ...given.metadata } }).raceId).toBe(release.id);
+  },
+);
 
 test.each([{ start: "tomorrow" }, { expectedCars: 0 }, { expectedCars: CARS_MAX + 1 }, { track: undefined }])(
   "%j is refused in a sentence",

@@ -1,3 +1,4 @@
+import { isRaceId } from "@burnline/contract";
 import type { Logger } from "@burnline/runtime";
 import type { KubernetesObject, V1Deployment } from "@kubernetes/client-node";
 import { RACE_LABEL } from "./kube-api.ts";
@@ -57,6 +58,16 @@ export class RaceShelf {
       };
     }
     return apps;
+  }
+
+  /** Race ids that a release here serves. */
+  releases(): ReadonlySet<string> {
+    const raceIds = this.#deployments.list().flatMap(({ metadata }) => {
+      const isApp = WARM_APPS.some((app) => app === metadata?.labels?.[COMPONENT_LABEL]);
+      const raceId = metadata?.labels?.[RACE_LABEL];
+      return isApp && raceId !== undefined && isRaceId(raceId) ? [raceId] : [];
+    });
+    return new Set(raceIds);
   }
 
   /** What the status of a race's Race says; undefined when there is none. */

@@ -3,6 +3,7 @@ import { type Logger, OperatingError } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 import type { ArchiveRuns } from "./archive-runs.ts";
 import type { EventRecorder } from "./event-recorder.ts";
+import type { InitialStreams } from "./initial-streams.ts";
 import { ConflictError, type KubeApi } from "./kube-api.ts";
 import type { OperatorMetrics } from "./operator-metrics.ts";
 import type { RaceLogs } from "./race-logs.ts";
@@ -13,12 +14,15 @@ import { ReconcileQueue } from "./reconcile-queue.ts";
 
 /** Time passes and feeds fall silent without an event from Kubernetes: every Race is looked at so often. */
 const RESYNC_MS = 5_000;
+/** Stands in the queue for all releases; no Race can have this name. */
+const RELEASES = "*";
 
 export interface ReconcilerOptions {
-  readonly shelf: Pick<RaceShelf, "races" | "olderThan" | "apps" | "isSynced">;
+  readonly shelf: Pick<RaceShelf, "races" | "olderThan" | "apps" | "releases" | "isSynced">;
   readonly logs: Pick<RaceLogs, "streams" | "ensure" | "feed" | "keepOnly">;
   readonly archives: Pick<ArchiveRuns, "seen" | "start" | "keepOnly">;
   readonly kube: Pick<KubeApi, "patchRaceStatus">;
+  readonly initialStreams: Pick<InitialStreams, "make">;
   readonly events: Pick<EventRecorder, "record">;
   readonly settings: PlanSettings;
   readonly clock: Clock;
@@ -65,6 +69,7 @@ export class Reconciler {
     const races = this.#options.shelf.races();
     this.#options.metrics.races(races);
     for (const { name } of races) this.#add(name);
+    this.#add(RELEASES);
   }
 
   #add(name: string): void {
@@ -109,10 +114,11 @@ export class Reconciler {
   }
 
   async #reconcile(name: string): Promise<"unchanged" | "changed"> {
-    const { shelf, logs, archives } = this.#options;
+    const { shelf, logs, archives, initialStreams } = this.#options;
     const all = shelf.races();
-    await logs.keepOnly(new Set(all.map(({ raceId }) => raceId)));
+    await logs.keepOnly(new Set([...all.map(({ raceId }) => raceId), ...shelf.releases()]));
     archives.keepOnly(new Set(all.map(({ uid }) => uid)));
+    if (name === RELEASES) return initialStreams.make();
     const race = all.find((one) => one.name === name);
     if (race === undefined) return "unchanged";
     const first = await this.#step(race);

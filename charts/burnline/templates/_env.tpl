@@ -25,11 +25,16 @@ BURNLINE_REPLICAS: {{ .Values.nats.replicas }}
 BURNLINE_STREAM_GB: {{ .Values.nats.streamGb }}
 {{- end }}
 
-{{/* Of the apps that work on a race; the operator takes its races, and how long each is kept, from the cluster. */}}
-{{- define "burnline.raceEnv" -}}
-BURNLINE_RACE: {{ .Values.race.id | quote }}
+{{/* The operator too: a release that has no Race yet gets streams like this. */}}
+{{- define "burnline.streamEnv" -}}
 BURNLINE_STREAM_DAYS: {{ .Values.nats.streamDays }}
 BURNLINE_STREAM_OWNER: {{ .Values.streamOwner }}
+{{- end }}
+
+{{/* Of the apps that work on a race; the operator takes its races from the cluster. */}}
+{{- define "burnline.raceEnv" -}}
+BURNLINE_RACE: {{ .Values.race.id | quote }}
+{{ include "burnline.streamEnv" . }}
 {{- end }}
 
 {{/* Of the apps that frames and their facts pass through: inference is not on their way. */}}

@@ -4,7 +4,7 @@ import { natsFault } from "./nats-error.ts";
 import type { NatsLink } from "./nats-link.ts";
 import { findStream } from "./nats-stream.ts";
 
-/** The operator makes a race's streams seconds after its Race is there; a pod that gives up then is started again. */
+/** The operator makes a race's streams seconds after its Race or its release is there; a pod that gives up then is started again. */
 const TAKE_MS_MAX = 60_000;
 const POLL_MS = 500;
 
@@ -36,7 +36,7 @@ export async function waitForStream(
     const held = await link.ask(what, () => findStream(link.manager, name));
     if (held !== undefined) return held;
     if (performance.now() + POLL_MS > deadlineMs) {
-      const detail = `nobody made it within ${Math.round(takeMsMax / 1_000)} s: apply a Race with this race id, whose operator makes it, or set --stream-owner app`;
+      const detail = `nobody made it within ${Math.round(takeMsMax / 1_000)} s: see why in the operator's log, check that it runs with --stream-owner operator or apply a Race with this race id, or set --stream-owner app here`;
       throw natsFault("unusable", what, detail);
     }
     await sleep(POLL_MS);

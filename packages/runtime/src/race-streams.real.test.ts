@@ -88,7 +88,8 @@ describe("streams that the operator makes", () => {
 
   test("that nobody makes end the wait with what to do", async () => {
     const race = newRace();
-    const sentence = /nobody made it within 0 s: apply a Race with this race id.*--stream-owner app/;
+    const sentence =
+      /nobody made it within 0 s: see why in the operator's log.*apply a Race with this race id.*--stream-owner app/;
     await expect(openRaceLog(link, race, IMPATIENT, logger)).rejects.toThrow(sentence);
     await expect(openFactLog(link, race, IMPATIENT, logger)).rejects.toMatchObject({ fault: "unusable" });
     await expect(openRaceSnapshots(link, race, IMPATIENT)).rejects.toThrow(sentence);

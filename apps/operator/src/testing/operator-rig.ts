@@ -12,6 +12,8 @@ const logger = createLogger({ service: "operator", level: "silent", format: "jso
 export class FakeLogs {
   readonly ensured: { readonly raceId: string; readonly limits: StreamLimits }[] = [];
   feedSeen: FeedSeen | undefined = feed();
+  /** Races whose streams fit on the disk. */
+  roomFor = Number.POSITIVE_INFINITY;
   readonly #streams = new Map<string, StreamsSeen>();
 
   streams(raceId: string): StreamsSeen {
@@ -20,7 +22,10 @@ export class FakeLogs {
 
   async ensure(raceId: string, limits: StreamLimits): Promise<void> {
     this.ensured.push({ raceId, limits });
-    this.#streams.set(raceId, { state: "ready", limits });
+    const held = [...this.#streams.values()].filter(({ state }) => state === "ready").length;
+    const hasRoom = this.#streams.get(raceId)?.state === "ready" || held < this.roomFor;
+    if (hasRoom) this.#streams.set(raceId, { state: "ready", limits });
+    else this.#streams.set(raceId, { state: "refused", message: "No room." });
   }
 
   async feed(): Promise<FeedSeen | undefined> {
@@ -138,6 +143,7 @@ interface StatusShown {
   readonly phase: string;
   readonly observedGeneration: number;
   readonly warm: Readonly<Record<string, number>>;
+  readonly streams: { readonly raceBytesMax: number };
   readonly conditions: readonly ConditionShown[];
 }
 
