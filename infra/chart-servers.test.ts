@@ -139,6 +139,11 @@ describe("dependencies: charts, three servers", () => {
     });
   });
 
+  test("nothing that was brought stays after a destroy and is in the way of the next one", () => {
+    // Or the provider retains the kinds, and preflight takes them for somebody else's.
+    expect(chartOf(program, "cert-manager").inputs.values).toMatchObject({ crds: { enabled: true, keep: false } });
+  });
+
   test("what holds state is protected", () => {
     expect(program.resources.filter(({ isProtected }) => isProtected).map(({ name }) => name)).toEqual([
       ...["burnline", "nats", "valkey"],

@@ -1,20 +1,29 @@
 /** What the clouds say in tests: names and addresses in their form, the same at every run. */
 const PARTITION = "aws-us-gov";
-const ZONES = ["zone-a", "zone-b", "zone-c", "zone-d"];
+/** Names by id; which letter an id has differs from account to account. */
+const ZONES: Readonly<Record<string, string>> = {
+  ...{ "use1-az3": "zone-a", "usw1-az2": "zone-b", "cac1-az3": "zone-c" },
+  ...{ "gov-az1": "zone-d", "gov-az2": "zone-e", "gov-az3": "zone-f", "gov-az4": "zone-g" },
+};
 
 /** Answers to what the program asks of a provider. */
-export function answerTo(token: string): Record<string, unknown> {
+export function answerTo(token: string, inputs: Readonly<Record<string, unknown>>): Record<string, unknown> {
   switch (token) {
     case "aws:index/getPartition:getPartition":
       // Not the usual one: an ARN that is written out without asking shows.
       return { id: PARTITION, partition: PARTITION, dnsSuffix: "amazonaws.com" };
     case "aws:index/getAvailabilityZones:getAvailabilityZones":
-      return { id: "zones", names: ZONES };
+      return { id: "zones", names: zonesWithout(inputs.excludeZoneIds) };
     case "azure-native:containerservice:listManagedClusterUserCredentials":
       return { kubeconfigs: [{ name: "clusterUser", value: Buffer.from(AKS_KUBECONFIG).toString("base64") }] };
     default:
       throw new Error(`The mock does not know ${token}.`);
   }
+}
+
+function zonesWithout(ids: unknown): string[] {
+  const excluded = Array.isArray(ids) ? ids : [];
+  return Object.entries(ZONES).flatMap(([id, name]) => (excluded.includes(id) ? [] : [name]));
 }
 
 const AKS_KUBECONFIG = JSON.stringify({ apiVersion: "v1", kind: "Config", "current-context": "aks" });

@@ -79,7 +79,7 @@ export async function captureProgram(
   const { isFirstPreview = false } = options;
   await pulumi.runtime.setMocks(
     {
-      call: ({ token }) => answerTo(token),
+      call: ({ token, inputs }) => answerTo(token, inputs),
       newResource: async (args) => {
         const custom = args.custom === true;
         const props = await transformed(transforms, { ...args, custom });

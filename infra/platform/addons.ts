@@ -26,7 +26,8 @@ export function clusterAddons(place: Place, servers: ChartServers): Addons {
   const certManager = addon(place, servers, {
     ...{ chart: "cert-manager", namespace: CERT_MANAGER_NAMESPACE, dependsOn: monitoring },
     values: {
-      crds: { enabled: true },
+      // Kept kinds would outlive the stack, and the next `up` would take them for somebody else's.
+      crds: { enabled: true, keep: false },
       // A hook, which Pulumi does not run: it waits for the pods by itself.
       startupapicheck: { enabled: false },
       prometheus: { enabled: config.hasMonitoring, servicemonitor: { enabled: config.hasMonitoring } },

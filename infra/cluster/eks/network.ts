@@ -17,6 +17,8 @@ import { subnetOf } from "../cidr.ts";
 import { type EksBase, onAws } from "./base.ts";
 
 const ZONES = 3;
+/** EKS puts no control plane there, and says so only when everything around it is made. */
+const ZONE_IDS_REFUSED = ["use1-az3", "usw1-az2", "cac1-az3"];
 /** Of 16 blocks: three private ones, three public ones, the rest for later. */
 const SUBNET_BITS = 4;
 const ANYWHERE = "0.0.0.0/0";
@@ -54,8 +56,12 @@ type Subnets = Pick<Network, "privateSubnets" | "publicSubnets" | "publicCidrs" 
 function makeSubnets(base: EksBase, vpc: Vpc): Subnets {
   const { config, name } = base;
   const zones = getAvailabilityZonesOutput(
-    // Local Zones are zones too, and no place for a control plane.
-    { state: "available", filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }] },
+    {
+      state: "available",
+      // Local Zones are zones too, and no place for a control plane.
+      filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }],
+      excludeZoneIds: ZONE_IDS_REFUSED,
+    },
     { provider: base.provider },
   ).names.apply((names) => {
     if (names.length < ZONES)
