@@ -14,7 +14,11 @@ export function raceApps(place: Place, surroundings: ChartSurroundings, needed: 
   makeChart(
     cluster,
     RELEASE,
-    { chart: CHART, name: RELEASE, namespace, values: { ...chartValues(config, surroundings) } },
+    {
+      ...{ chart: CHART, name: RELEASE, namespace, values: { ...chartValues(config, surroundings) } },
+      // To make what is there already is refused, and only after the servers are up.
+      ...(cluster.hasRaces ? { skipCrds: true } : {}),
+    },
     { dependsOn: [token, ...needed] },
   );
 }

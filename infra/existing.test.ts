@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { APPS } from "./app-names.ts";
 import { STACK_LABEL } from "./labels.ts";
 import { deriveSecrets } from "./secrets.ts";
@@ -188,6 +190,52 @@ test("external servers: nothing of NATS and Redis is made but what the apps need
   expect(values).toMatchObject({
     nats: { url: "tls://nats.example:4333", tls: { enabled: true, secretName: "burnline-nats-ca" }, account: "$G" },
     networkPolicy: { nats: { peers, port: 4333, monitoringPort: 8222 }, redis: { peers, port: 6380 } },
+  });
+});
+
+describe("the definition of a Race belongs to the whole cluster", () => {
+  const RACES = "burnline.dev/v1alpha1";
+  const isSkipped = (program: CapturedProgram) =>
+    (inputsOf(program, "kubernetes:helm.sh/v4:Chart", "burnline") as { skipCrds?: boolean }).skipCrds === true;
+  const namespaceLabels = (program: CapturedProgram) => {
+    const { metadata } = inputsOf(program, "kubernetes:core/v1:Namespace", "burnline") as never as {
+      metadata: { labels: Record<string, string> };
+    };
+    return metadata.labels;
+  };
+  /** The next run of a stack: its namespace is there, and so is the definition. */
+  const nextRun = async (program: CapturedProgram) =>
+    captureProgram({}, { facts: withRaces({ namespace: { labels: namespaceLabels(program) } }) });
+  const withRaces = (facts: Partial<typeof GOOD_FACTS>) => ({
+    ...{ ...GOOD_FACTS, ...facts },
+    apiVersions: new Set([...GOOD_FACTS.apiVersions, RACES]),
+  });
+
+  test("who finds none brings it, at every later run too, and nothing changes then", async () => {
+    const first = await captureProgram({});
+    expect(isSkipped(first)).toBe(false);
+    expect(await nextRun(first)).toEqual(first);
+  });
+
+  test("a second stack, or one after a destroy, takes the one that is there, at every later run too", async () => {
+    const first = await captureProgram({}, { facts: withRaces({}) });
+    expect(isSkipped(first)).toBe(true);
+    expect(await nextRun(first)).toEqual(first);
+  });
+
+  test("who took another's brings its own when that is gone", async () => {
+    const first = await captureProgram({}, { facts: withRaces({}) });
+    const facts = { ...GOOD_FACTS, namespace: { labels: namespaceLabels(first) } };
+    expect(isSkipped(await captureProgram({}, { facts }))).toBe(false);
+  });
+
+  test("it outlives the stack that brought it: the Races of others hang on it", () => {
+    const definition = readFileSync(
+      new URL("../charts/burnline/crds/races.burnline.dev.yaml", import.meta.url),
+      "utf8",
+    );
+    // The provider takes the word of Helm for it: what has this is retained on delete.
+    expect(parse(definition)).toMatchObject({ metadata: { annotations: { "helm.sh/resource-policy": "keep" } } });
   });
 });
 

@@ -19,6 +19,7 @@ import type { NatsPlace, RedisPlace } from "./platform/servers.ts";
 import { chartValkey, managedRedis } from "./platform/valkey-chart.ts";
 import type { ExistingConfig, PlatformConfig } from "./platform-config.ts";
 import { type ClusterFacts, unmetNeeds } from "./preflight.ts";
+import { hasRacesOfOthers, racesLabel } from "./race-definition.ts";
 import { deriveSecrets } from "./secrets.ts";
 
 export type { RawConfig } from "./config.ts";
@@ -99,7 +100,8 @@ async function chosenCluster(
       const facts = await deps.readClusterFacts(kubeconfig, config.namespace);
       const problems = unmetNeeds(config, facts, request.stack);
       if (problems.length > 0) throw new ConfigError(problems);
-      return () => existingCluster(kubeconfig, config.storageClass);
+      const hasRaces = hasRacesOfOthers(facts, request.stack);
+      return () => existingCluster(kubeconfig, { storageClass: config.storageClass, hasRaces });
     }
     case "eks": {
       const { eksCluster } = await import("./cluster/eks.ts");
@@ -130,9 +132,10 @@ function cloudName(stackName: string): string {
 }
 
 function makeNamespace(config: PlatformConfig, cluster: Cluster, stack: string): Namespace {
+  const labels = { ...RESTRICTED_NAMESPACE_LABELS, ...racesLabel(cluster.hasRaces), [STACK_LABEL]: stack };
   return new Namespace(
     "burnline",
-    { metadata: { name: config.namespace, labels: { ...RESTRICTED_NAMESPACE_LABELS, [STACK_LABEL]: stack } } },
+    { metadata: { name: config.namespace, labels } },
     // The claims of NATS and Redis live and die with it.
     { provider: cluster.provider, protect: config.isProtected, dependsOn: [...cluster.ready] },
   );

@@ -49,7 +49,7 @@ export function aksCluster(config: AksConfig, request: ClusterRequest): Cluster 
       clientCidrs: [],
       dnsPeers: [],
       serviceAccountAnnotations: {},
-      isThere: false,
+      ...{ isThere: false, hasRaces: false },
       ready: [cluster],
     },
     outputs: {

@@ -40,7 +40,7 @@ export function eksCluster(config: EksConfig, request: ClusterRequest): Cluster 
   });
   const { redisPassword } = request;
   return {
-    ...{ isThere: false, provider, kubeconfig, storageClass: STORAGE_CLASS },
+    ...{ isThere: false, hasRaces: false, provider, kubeconfig, storageClass: STORAGE_CLASS },
     ...(isAuto ? { ingressClass: INGRESS_CLASS, ingressAnnotations: albAnnotations() } : { ingressAnnotations: {} }),
     // The balancer's addresses are those of the public subnets.
     clientCidrs: isAuto ? network.publicCidrs : [],

@@ -50,7 +50,7 @@ export function gkeCluster(config: GkeConfig, request: ClusterRequest): Cluster 
       clientCidrs: [],
       dnsPeers: [],
       serviceAccountAnnotations: {},
-      isThere: false,
+      ...{ isThere: false, hasRaces: false },
       ready: [nodes],
     },
     outputs: {

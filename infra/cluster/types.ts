@@ -50,6 +50,8 @@ export interface Cluster {
   /** By app, for clouds that tie identities to service accounts by annotation. */
   readonly serviceAccountAnnotations: Readonly<Partial<Record<App, Readonly<Record<string, pulumi.Input<string>>>>>>;
   readonly redis?: ManagedRedis;
+  /** Somebody else brought the definition of a Race. */
+  readonly hasRaces: boolean;
   /** What has to be there before anything runs. */
   readonly ready: readonly pulumi.Resource[];
   /** Commands, for the stack's outputs. */
