@@ -95,6 +95,13 @@ describe("bundled servers on an existing cluster", () => {
     ]);
   });
 
+  test("a larger volume is no reason to delete a server: its claims stay as they were made", async () => {
+    const larger = await captureProgram({ natsStorageGb: "8", redisStorageGb: "8" });
+    for (const { type, ignoreChanges } of larger.resources) {
+      expect(ignoreChanges).toEqual(type.endsWith(":StatefulSet") ? ["spec.volumeClaimTemplates"] : []);
+    }
+  });
+
   test("every object says to which stack it belongs, and keeps its own labels", () => {
     for (const { type, inputs } of program.resources) {
       if (!type.startsWith("kubernetes:") || type.endsWith(":Chart")) continue;

@@ -9,6 +9,7 @@ import { type PermissionsFile, permissionsOf } from "./nats-permissions.ts";
 import { clusterAddons } from "./platform/addons.ts";
 import { certificateAuthority } from "./platform/certificates.ts";
 import { archiveProblems, type DigestOfFile } from "./platform/chart-source.ts";
+import { keepClaims } from "./platform/claims.ts";
 import { externalNats, externalRedis } from "./platform/external.ts";
 import { bundledNats } from "./platform/nats.ts";
 import { chartNats } from "./platform/nats-chart.ts";
@@ -67,6 +68,7 @@ export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Prom
     ...{ redisPassword: secrets.redisPassword, isProtected: config.isProtected, isProd: config.environment === "prod" },
   });
   pulumi.runtime.registerResourceTransform(labelEverything(stack));
+  pulumi.runtime.registerResourceTransform(keepClaims);
 
   const cluster = makeCluster();
   const namespace = makeNamespace(config, cluster, stack);

@@ -18,6 +18,8 @@ export interface CapturedResource {
   readonly isCustom: boolean;
   /** Pulumi refuses to delete it. */
   readonly isProtected: boolean;
+  /** Paths of inputs that stay as they were when it was made. */
+  readonly ignoreChanges: readonly string[];
 }
 
 export interface CapturedProgram {
@@ -82,13 +84,13 @@ export async function captureProgram(
       call: ({ token, inputs }) => answerTo(token, inputs),
       newResource: async (args) => {
         const custom = args.custom === true;
-        const props = await transformed(transforms, { ...args, custom });
+        const { props, ignoreChanges } = await transformed(transforms, { ...args, custom });
         const { plain, secretPaths } = openSecrets(props);
         const inputs = plain as Record<string, unknown>;
         resources.push({
           ...{ type: args.type, name: args.name, inputs, secretPaths },
           ...{ provider: args.provider ?? "", isCustom: custom },
-          isProtected: protectedOnes.has(`${args.type} ${args.name}`),
+          ...{ isProtected: protectedOnes.has(`${args.type} ${args.name}`), ignoreChanges },
         });
         return {
           id: custom ? `${args.name}-id` : undefined,
@@ -138,13 +140,14 @@ function testDeps(options: CaptureOptions): PlatformDeps {
 async function transformed(
   transforms: readonly pulumi.ResourceTransform[],
   { type, name, inputs, custom }: { type: string; name: string; inputs: Record<string, unknown>; custom: boolean },
-): Promise<Record<string, unknown>> {
+): Promise<{ readonly props: Record<string, unknown>; readonly ignoreChanges: readonly string[] }> {
   let props = inputs;
+  let opts: pulumi.CustomResourceOptions = {};
   for (const transform of transforms) {
-    const result = await transform({ custom, type, name, props, opts: {} });
-    if (result !== undefined) props = result.props;
+    const result = await transform({ custom, type, name, props, opts });
+    if (result !== undefined) ({ props, opts } = result);
   }
-  return props;
+  return { props, ignoreChanges: opts.ignoreChanges ?? [] };
 }
 
 /** How Pulumi marks a secret on the wire. */
