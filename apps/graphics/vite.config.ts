@@ -4,6 +4,6 @@ import { defineConfig } from "vite";
 // comes from `npm start`.
 export default defineConfig({
   base: "./",
-  build: { target: "es2022", rolldownOptions: { input: { "burn-bar": "burn-bar.html" } } },
+  build: { target: "es2022", rolldownOptions: { input: { index: "index.html", "burn-bar": "burn-bar.html" } } },
   server: { proxy: { "/api": { target: "http://127.0.0.1:8080", ws: true } } },
 });

@@ -191,6 +191,18 @@ describe("pages", () => {
       expect(graphic.headers["access-control-allow-origin"]).toBe("*");
       expect(graphic.headers).not.toHaveProperty("x-frame-options");
     }
-    expect((await get("/graphics/nothing")).statusCode).toBe(503);
+  });
+
+  test("what is not among built pages is not found, and the answer says where the pages are", async () => {
+    await build("dashboard/dist/index.html", "<p>dashboard");
+    await build("graphics/dist/burn-bar.html", "<p>bar");
+    for (const path of ["/graphics/", "/graphics/nothing", "/graphics/nothing.js"]) {
+      const response = await get(path);
+      expect([response.statusCode, response.json().code], path).toEqual([404, "not-found"]);
+      expect(response.json().message).toContain("the graphics are at /graphics/");
+    }
+    await build("graphics/dist/index.html", "<p>addresses");
+    expect((await get("/graphics/")).body).toBe("<p>addresses");
+    expect((await get("/graphics")).headers.location).toBe("/graphics/");
   });
 });

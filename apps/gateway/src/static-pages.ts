@@ -38,8 +38,7 @@ export function registerStaticPages(app: FastifyInstance, folders: StaticFolders
     if (await isFile(folder, page)) return sendFile(reply, folder, page);
     // A single-page application draws its own addresses.
     if (kind === "dashboard" && (await isFile(folder, "index.html"))) return sendFile(reply, folder, "index.html");
-    if (await isFile(folder, "index.html")) return notFound(request, reply);
-    return notBuilt(reply, kind);
+    return (await isBuilt(folder)) ? notFound(request, reply) : notBuilt(reply, kind);
   });
   app.get("/graphics", (_request, reply) => reply.redirect(`/${GRAPHICS_PREFIX}`, 308));
 }
@@ -67,6 +66,12 @@ async function isFile(folder: string, path: string): Promise<boolean> {
   }
 }
 
+/** A build is moved into place whole, so a folder that is there is complete. */
+async function isBuilt(folder: string): Promise<boolean> {
+  const found = await stat(folder).catch(() => undefined);
+  return found?.isDirectory() === true;
+}
+
 function sendFile(reply: FastifyReply, folder: string, path: string): FastifyReply {
   const isImmutable = HASHED_ASSET.test(path);
   reply.header("Cache-Control", isImmutable ? "public, max-age=31536000, immutable" : "no-cache");
@@ -76,7 +81,10 @@ function sendFile(reply: FastifyReply, folder: string, path: string): FastifyRep
 function notFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const [path] = request.url.split("?");
   const shown = (path ?? "").slice(0, 100);
-  return fail(reply, 404, { code: "not-found", message: `There is nothing at ${shown}: the dashboard is at /.` });
+  return fail(reply, 404, {
+    code: "not-found",
+    message: `There is nothing at ${shown}: the dashboard is at /, the graphics are at /graphics/.`,
+  });
 }
 
 function notBuilt(reply: FastifyReply, kind: PageKind): FastifyReply {

@@ -74,7 +74,7 @@ function refresh(): void {
   if (view !== undefined) element.show(view);
   element.setOnAir(isWanted && view !== undefined);
   if (!options.debug) return;
-  if (data.car === "") element.hint("No car chosen: add ?car=24 to the address.");
+  if (data.car === "") element.hint(`No car chosen: ${new URL(".", location.href)} has an address for each car.`);
   else if (view === undefined) element.hint(`Nothing known of car ${data.car}; connection: ${feed.state.type}.`);
   else element.hint("");
 }
