@@ -2,7 +2,7 @@
  * Runs seeded races and writes what the model is trained on: one row per car and second, made by the very same code that
  * makes the windows of a live race (SampleColumns, BurnModel, burnWindowAggregator), beside the simulator's truth.
  *
- *   node models/train/export-training-data.ts --out FOLDER [--laps 70] [--cars 20]
+ *   npx node models/train/export-training-data.ts --out FOLDER [--laps 70] [--cars 20]
  *
  * FOLDER gets rows.f64 (little endian, row by row) and rows.json (names of the columns, races). Neither is committed.
  */

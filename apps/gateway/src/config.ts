@@ -15,7 +15,7 @@ const schema = z.object({
 });
 
 const program: Program = {
-  command: "node apps/gateway/src/main.ts",
+  command: "npx node apps/gateway/src/main.ts",
   name: "burnline gateway",
   version: VERSION,
   summary: "shows a race to dashboards, graphics and programs; any number of gateways show the same",

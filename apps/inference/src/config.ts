@@ -12,7 +12,7 @@ const schema = z.object({
 });
 
 const program: Program = {
-  command: "node apps/inference/src/main.ts",
+  command: "npx node apps/inference/src/main.ts",
   name: "burnline inference",
   version: VERSION,
   summary: "lets a model correct the physics of a race's windows; any number of them share the windows",

@@ -28,7 +28,7 @@ const schema = z.object({
 });
 
 const program: Program = {
-  command: "node apps/ingest/src/main.ts",
+  command: "npx node apps/ingest/src/main.ts",
   name: "burnline ingest",
   version: VERSION,
   summary: "brings telemetry into a race's log; any number of ingests share a live source",

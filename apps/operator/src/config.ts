@@ -20,7 +20,7 @@ const schema = z.object({
 });
 
 const program: Program = {
-  command: "node apps/operator/src/main.ts",
+  command: "npx node apps/operator/src/main.ts",
   name: "burnline operator",
   version: VERSION,
   summary: "makes streams, warm capacity and an archive of each Race; one of several operators works, all answer",

@@ -5,7 +5,7 @@ const DEFAULT_PORT = 8081;
 
 const schema = clusterSchema(DEFAULT_PORT).extend({ ...s3Keys, ...tracingKeys });
 const program: Program = {
-  command: "node apps/processor/src/main.ts",
+  command: "npx node apps/processor/src/main.ts",
   name: "burnline processor",
   version: VERSION,
   summary: "counts the fuel of its share of a race's cars; any number of processors share a race",
