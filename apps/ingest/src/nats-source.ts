@@ -66,7 +66,7 @@ const KINDS: readonly { readonly word: string; readonly decode: Decode }[] = [
  * Takes frames and events off an upstream subject, as one of a queue group: the server gives each message to one of the
  * race's ingests. Frames come on `<subject>.frames`, events on `<subject>.events`, each with more words behind it if the
  * sender likes; JSON or protobuf as at the push endpoint. A message that asks for an answer gets it once the race log
- * has its content, so whoever sends again what was not answered loses nothing (ADR 0006).
+ * has its content, so whoever sends again what was not answered loses nothing.
  */
 export class NatsSource {
   readonly #options: NatsSourceOptions;
