@@ -89,6 +89,30 @@ test("traces are sent by the apps that frames pass through, and only they are le
   expect(letOut.sort()).toEqual(names);
 });
 
+describe("traces are let out to where the collector is", () => {
+  const peersOf = (endpoint: string) => {
+    const port = Number(new URL(endpoint).port || 443);
+    const objects = renderChart({ tracing: { endpoint }, networkPolicy: { tracing: { port } } });
+    const rules = objects
+      .filter(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name === "burnline-gateway")
+      .flatMap(({ spec }) => (spec as { egress: { ports: { port: number }[]; to?: unknown }[] }).egress);
+    return rules.filter(({ ports }) => ports.some((open) => open.port === port)).map(({ to }) => to);
+  };
+  const namespace = (name: string) => ({
+    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } },
+  });
+
+  test.each([
+    ["http://collector.monitoring.svc:4318", [namespace("monitoring")]],
+    ["http://otel.observability.svc.cluster.local:4319", [namespace("observability")]],
+    ["http://collector:4318", [{ podSelector: {} }]],
+    // Anywhere, on this port: a policy knows no names.
+    ["https://otlp.example.org", undefined],
+  ])("%s", (endpoint, peers) => {
+    expect(peersOf(endpoint)).toEqual([peers]);
+  });
+});
+
 test("the README says what the chart costs", () => {
   const readme = readFileSync(new URL("README.md", import.meta.url), "utf8");
   expect(readme).toContain(`${costs(renderChart({}))} requested, for 2 pods of each app`);

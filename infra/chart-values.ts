@@ -70,7 +70,7 @@ export interface ChartValues {
     readonly clients: readonly unknown[];
     readonly dns?: { readonly peers: readonly unknown[] };
     readonly nats: { readonly peers: readonly unknown[]; readonly port: number; readonly monitoringPort: number };
-    readonly redis: { readonly peers: readonly unknown[]; readonly port: number };
+    readonly redis: { readonly peers: readonly unknown[]; readonly ports: readonly number[] };
     readonly s3?: { readonly ports: readonly number[] };
     readonly tracing?: { readonly port: number };
   };
@@ -195,7 +195,7 @@ function networkPolicyValues(
     clients: cluster.clientCidrs.map((cidr) => ({ ipBlock: { cidr } })),
     ...(cluster.dnsPeers.length === 0 ? {} : { dns: { peers: [KUBE_DNS, ...cluster.dnsPeers] } }),
     nats: { peers: nats.peers, port: nats.port, monitoringPort: nats.monitoringPort },
-    redis: { peers: redis.peers, port: redis.port },
+    redis: { peers: redis.peers, ports: redis.ports },
     ...(s3?.endpoint === undefined ? {} : { s3: { ports: [portOf(s3.endpoint)] } }),
     ...(tracing === undefined ? {} : { tracing: { port: portOf(tracing.endpoint) } }),
   };

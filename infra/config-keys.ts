@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { APPS } from "./app-names.ts";
-import { CIDR, choice, DNS_NAME, decimal, flag, json, list, secretText, text, whole } from "./config-values.ts";
+import { CIDR, choice, DNS_NAME, decimal, flag, json, list, ports, secretText, text, whole } from "./config-values.ts";
 import { CHART_NAMES } from "./platform/chart-pins.ts";
 
 const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -108,6 +108,7 @@ const serverKeys = {
     "an address of Redis or Valkey",
     "rediss://user:password@redis.example:6379/0",
   ).optional(),
+  externalRedisPorts: ports("26379,6379").optional(),
   externalRedisCa: text(PEM, "a certificate authority in PEM", "< ca.pem").optional(),
   externalCidrs: list(CIDR, "address blocks with commas between them", "10.20.0.0/16").optional(),
   s3Bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "the name of a bucket", "burnline-snapshots").optional(),

@@ -1,5 +1,6 @@
 import { APPS } from "./app-names.ts";
 import { type ConfigKeys, cloudKeys } from "./config-keys.ts";
+import { natsPorts, PORTS_MAX, redisPorts } from "./external-ports.ts";
 import { neededCharts } from "./platform/chart-source.ts";
 import { SIZES } from "./sizes.ts";
 
@@ -22,7 +23,8 @@ const EKS_ONLY: readonly Key[] = [
 ];
 const EXTERNAL_ONLY: readonly Key[] = [
   ...(["externalNatsUrl", "externalNatsSeeds", "externalNatsCa", "externalNatsAccount"] as const),
-  ...(["externalNatsMonitoringUrl", "externalRedisUrl", "externalRedisCa", "externalCidrs"] as const),
+  ...(["externalNatsMonitoringUrl", "externalRedisUrl", "externalRedisCa", "externalRedisPorts"] as const),
+  ...(["externalCidrs"] as const),
 ];
 
 const set = (key: Key, example: string) => `pulumi config set burnline:${key} ${example}`;
@@ -131,6 +133,7 @@ function servers(keys: ConfigKeys): string[] {
       problems.push(
         `network policies have to know where external NATS and Redis are: ${set("externalCidrs", "10.20.0.0/16")}`,
       );
+    if (keys.networkPolicy) problems.push(...externalPorts(keys));
   } else {
     for (const key of EXTERNAL_ONLY) {
       if (keys[key] !== undefined)
@@ -154,6 +157,25 @@ function servers(keys: ConfigKeys): string[] {
       `burnline:redisService managed takes the place of the Valkey chart, but burnline:dependencies is ${dependencies}: ${set("dependencies", "charts")}`,
     );
   return problems;
+}
+
+/** What the policies cannot let out. */
+function externalPorts({ externalNatsUrl, externalRedisUrl, externalRedisPorts }: ConfigKeys): string[] {
+  const nats = externalNatsUrl === undefined ? [] : natsPorts(externalNatsUrl);
+  const redis = externalRedisUrl === undefined ? [] : redisPorts(externalRedisUrl, externalRedisPorts);
+  const without = set("networkPolicy", "false");
+  return [
+    ...(nats.length > 1
+      ? [
+          `burnline:externalNatsUrl has the ports ${nats.join(" and ")}, and network policies let one out: let all servers have the same, or ${without}`,
+        ]
+      : []),
+    ...(redis.length > PORTS_MAX
+      ? [
+          `burnline:externalRedisUrl and externalRedisPorts name ${redis.length} ports, and network policies let ${PORTS_MAX} out: ${without}`,
+        ]
+      : []),
+  ];
 }
 
 /** JetStream reserves what its streams may grow to: with too little room it refuses to make them. */

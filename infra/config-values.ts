@@ -61,6 +61,16 @@ export function list(pattern: RegExp, allowed: string, example: string) {
     .meta({ allowed, example });
 }
 
+const PORT_MAX = 65_535;
+
+export function ports(example: string) {
+  const allowed = "ports with commas between them";
+  return list(/^[1-9]\d{0,4}$/, allowed, example)
+    .transform((texts) => texts.map(Number))
+    .pipe(z.array(z.number().max(PORT_MAX)))
+    .meta({ allowed, example });
+}
+
 export function json<T extends z.ZodType>(schema: T, meta: KeyMeta) {
   return z
     .string()

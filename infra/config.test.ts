@@ -117,6 +117,18 @@ const REFUSALS: readonly (readonly [Keys, string])[] = [
     'burnline:externalCidrs cannot be "", it takes address blocks with commas between them: pulumi config set burnline:externalCidrs 10.20.0.0/16',
   ],
   [
+    { ...EXTERNAL, externalNatsUrl: "nats://a.example:4222,nats://b.example:4223,nats://c.example" },
+    "burnline:externalNatsUrl has the ports 4222 and 4223, and network policies let one out: let all servers have the same, or pulumi config set burnline:networkPolicy false",
+  ],
+  [
+    { ...EXTERNAL, externalRedisPorts: "6379,70000" },
+    'burnline:externalRedisPorts cannot be "6379,70000", it takes ports with commas between them: pulumi config set burnline:externalRedisPorts 26379,6379',
+  ],
+  [
+    { externalRedisPorts: "6379" },
+    "burnline:externalRedisPorts means nothing when burnline:dependencies is bundled: pulumi config rm burnline:externalRedisPorts",
+  ],
+  [
     { externalRedisUrl: "redis://redis.example:6379/0" },
     "burnline:externalRedisUrl means nothing when burnline:dependencies is bundled: pulumi config rm burnline:externalRedisUrl",
   ],

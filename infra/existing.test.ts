@@ -196,8 +196,25 @@ test("external servers: nothing of NATS and Redis is made but what the apps need
   const peers = [{ ipBlock: { cidr: "10.20.0.0/16" } }];
   expect(values).toMatchObject({
     nats: { url: "tls://nats.example:4333", tls: { enabled: true, secretName: "burnline-nats-ca" }, account: "$G" },
-    networkPolicy: { nats: { peers, port: 4333, monitoringPort: 8222 }, redis: { peers, port: 6380 } },
+    networkPolicy: { nats: { peers, port: 4333, monitoringPort: 8222 }, redis: { peers, ports: [6380] } },
   });
+});
+
+test.each([
+  ["redis://redis.example", [6379]],
+  ["redis+sentinel://u:p@a.example:26380,b.example/master", [26380, 26379, 6379]],
+  ["rediss+cluster://a.example:7000,b.example:7001,c.example:7000", [7000, 7001, 6379]],
+])("%s: every port that is spoken to is let out, the master's too", async (externalRedisUrl, ports) => {
+  const program = await captureProgram({ ...EXTERNAL, externalRedisUrl });
+  const { values } = inputsOf(program, "kubernetes:helm.sh/v4:Chart", "burnline");
+  expect(values).toMatchObject({ networkPolicy: { redis: { ports } } });
+});
+
+test("ports that no address names are a setting", async () => {
+  const externalRedisUrl = "redis+sentinel://a.example:26379/master";
+  const program = await captureProgram({ ...EXTERNAL, externalRedisUrl, externalRedisPorts: "6390, 6391" });
+  const { values } = inputsOf(program, "kubernetes:helm.sh/v4:Chart", "burnline");
+  expect(values).toMatchObject({ networkPolicy: { redis: { ports: [26379, 6390, 6391] } } });
 });
 
 describe("the definition of a Race belongs to the whole cluster", () => {

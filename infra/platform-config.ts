@@ -59,6 +59,8 @@ export interface ExternalServers {
   readonly natsMonitoringUrl?: string;
   readonly redisUrl: string;
   readonly redisCa?: string;
+  /** Of servers that sentinels or nodes of a cluster name. */
+  readonly redisFurtherPorts?: readonly number[];
   readonly cidrs: readonly string[];
 }
 
@@ -225,7 +227,7 @@ function toServers(keys: ConfigKeys): Servers {
         ...{ type: "external", natsUrl: externalNatsUrl, redisUrl: externalRedisUrl, cidrs: keys.externalCidrs ?? [] },
         natsAccount: keys.externalNatsAccount ?? "$G",
         ...present({ natsSeeds: externalNatsSeeds, natsCa: externalNatsCa, redisCa: keys.externalRedisCa }),
-        ...present({ natsMonitoringUrl: keys.externalNatsMonitoringUrl }),
+        ...present({ natsMonitoringUrl: keys.externalNatsMonitoringUrl, redisFurtherPorts: keys.externalRedisPorts }),
       };
   }
 }

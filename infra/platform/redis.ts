@@ -62,7 +62,7 @@ export function bundledRedis(place: Place, { redisImage }: BundledServers): Redi
     ingress: [{ from: [appPods("processor")], ports: [REDIS_PORT] }],
     ...{ egress: [], needsDns: false },
   });
-  return { urlSecret: REDIS_URL_SECRET, peers: [podsNamed(NAME)], port: REDIS_PORT, ready: [statefulSet] };
+  return { urlSecret: REDIS_URL_SECRET, peers: [podsNamed(NAME)], ports: [REDIS_PORT], ready: [statefulSet] };
 }
 
 function redisConfig(memoryMb: number): string {

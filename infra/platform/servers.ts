@@ -25,7 +25,7 @@ export interface RedisPlace {
   readonly urlSecret: string;
   readonly caSecret?: string;
   readonly peers: readonly Peer[];
-  readonly port: number;
+  readonly ports: readonly number[];
   readonly ready: readonly Ready[];
 }
 

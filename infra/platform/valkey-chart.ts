@@ -36,7 +36,7 @@ export function chartValkey(place: Place, servers: ChartServers, issuer: pulumi.
   });
   return {
     ...{ urlSecret: REDIS_URL_SECRET, caSecret: TLS_SECRET },
-    ...{ peers: [podsNamed(NAME)], port: REDIS_PORT, ready: [chart] },
+    ...{ peers: [podsNamed(NAME)], ports: [REDIS_PORT], ready: [chart] },
   };
 }
 
@@ -78,7 +78,7 @@ function valkeyValues({ config, cluster, secrets }: Place): Record<string, unkno
 export function managedRedis(place: Place, { url, cidrs, port, ready }: ManagedRedis): RedisPlace {
   const secret = makeSecret(place, REDIS_URL_SECRET, { url });
   return {
-    ...{ urlSecret: REDIS_URL_SECRET, port, ready: [...ready, secret] },
+    ...{ urlSecret: REDIS_URL_SECRET, ports: [port], ready: [...ready, secret] },
     peers: cidrs.map((cidr) => ({ ipBlock: { cidr } })),
   };
 }

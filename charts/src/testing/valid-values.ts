@@ -68,7 +68,9 @@ export const validValues = fc
       ...{ serviceMonitor: { enabled }, prometheusRule: { enabled }, dashboards: { enabled } },
     })),
     networkPolicy: fc.record({ defaultDeny: fc.constantFrom("release", "namespace"), guardServers: fc.boolean() }),
-    tracing: fc.constantFrom("", "http://collector.monitoring.svc:4318").map((endpoint) => ({ endpoint })),
+    tracing: fc
+      .constantFrom("", "http://a:4318", "http://a.b.svc:4318", "http://a.example:4318")
+      .map((endpoint) => ({ endpoint })),
     priorityClass: fc.boolean().map((create) => (create ? { create, name: "race-critical" } : {})),
     externalSecrets: fc.boolean().map((enabled) => ({ enabled, storeRef: { name: "vault" } })),
   })
