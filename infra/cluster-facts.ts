@@ -7,8 +7,15 @@ const ANSWER_MS_MAX = 20_000;
 const DEFAULT_STORAGE = "storageclass.kubernetes.io/is-default-class";
 const DEFAULT_INGRESS = "ingressclass.kubernetes.io/is-default-class";
 
-/** Asks the cluster, and changes nothing. @throws KubeconfigError when it cannot be reached or does not let us look */
-export async function readClusterFacts(kubeconfig: string, namespace: string): Promise<ClusterFacts> {
+/** Enough to see whether images are there; who has more nodes has a registry. */
+const NODES_MAX = 200;
+
+/** Asks the cluster, and changes nothing. @param others namespaces that have to be free @throws KubeconfigError when it cannot be reached or does not let us look */
+export async function readClusterFacts(
+  kubeconfig: string,
+  namespace: string,
+  others: readonly string[],
+): Promise<ClusterFacts> {
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);
   const server = config.getCurrentCluster()?.server ?? "of the kubeconfig";
@@ -17,7 +24,7 @@ export async function readClusterFacts(kubeconfig: string, namespace: string): P
     timer.unref();
   });
   try {
-    return await Promise.race([ask(config, namespace), late]);
+    return await Promise.race([ask(config, namespace, others), late]);
   } catch (error) {
     throw new KubeconfigError(
       `The cluster ${server} cannot be asked (${reasonOf(error)}): see to it that it runs and that the kubeconfig's user may read it, or name another one: pulumi config set burnline:context NAME`,
@@ -26,13 +33,16 @@ export async function readClusterFacts(kubeconfig: string, namespace: string): P
   }
 }
 
-async function ask(config: KubeConfig, namespace: string): Promise<ClusterFacts> {
-  const [version, groups, storage, ingress, found] = await Promise.all([
+async function ask(config: KubeConfig, namespace: string, others: readonly string[]): Promise<ClusterFacts> {
+  const [version, groups, storage, ingress, found, room, images, otherNamespaces] = await Promise.all([
     config.makeApiClient(VersionApi).getCode(),
     config.makeApiClient(ApisApi).getAPIVersions(),
     config.makeApiClient(StorageV1Api).listStorageClass(),
     config.makeApiClient(NetworkingV1Api).listIngressClass(),
     readNamespace(config, namespace),
+    readRoom(config, namespace),
+    readImages(config),
+    Promise.all(others.map(async (name) => ({ name, found: await readNamespace(config, name) }))),
   ]);
   const toClass = (mark: string) => (item: { metadata?: { name?: string; annotations?: Record<string, string> } }) => ({
     name: item.metadata?.name ?? "",
@@ -44,7 +54,42 @@ async function ask(config: KubeConfig, namespace: string): Promise<ClusterFacts>
     storageClasses: storage.items.map(toClass(DEFAULT_STORAGE)),
     ingressClasses: ingress.items.map(toClass(DEFAULT_INGRESS)),
     ...(found === undefined ? {} : { namespace: found }),
+    otherNamespaces: Object.fromEntries(
+      otherNamespaces.flatMap(({ name, found: other }) => (other === undefined ? [] : [[name, other]])),
+    ),
+    ...{ ...room, images },
   };
+}
+
+/** Of a namespace that is not there: none of both. */
+async function readRoom(config: KubeConfig, namespace: string): Promise<Pick<ClusterFacts, "quotas" | "claims">> {
+  const core = config.makeApiClient(CoreV1Api);
+  const [quotas, claims] = await Promise.all([
+    ifAllowed(core.listNamespacedResourceQuota({ namespace })),
+    ifAllowed(core.listNamespacedPersistentVolumeClaim({ namespace })),
+  ]);
+  return {
+    quotas: quotas.map(({ metadata, spec }) => ({ name: metadata?.name ?? "", hard: spec?.hard ?? {} })),
+    claims: claims.map(({ metadata, spec }) => ({
+      name: metadata?.name ?? "",
+      storage: spec?.resources?.requests?.storage ?? "0",
+    })),
+  };
+}
+
+async function readImages(config: KubeConfig): Promise<ReadonlySet<string>> {
+  const nodes = await ifAllowed(config.makeApiClient(CoreV1Api).listNode({ limit: NODES_MAX }));
+  return new Set(nodes.flatMap(({ status }) => (status?.images ?? []).flatMap(({ names }) => names ?? [])));
+}
+
+/** What is good to know, and no reason to refuse somebody who may not read it. */
+async function ifAllowed<T>(asked: Promise<{ readonly items: readonly T[] }>): Promise<readonly T[]> {
+  try {
+    return (await asked).items;
+  } catch (error) {
+    if (statusOf(error) === 403) return [];
+    throw error;
+  }
 }
 
 async function readNamespace(config: KubeConfig, name: string): Promise<ClusterFacts["namespace"]> {

@@ -46,6 +46,7 @@ const imageKeys = {
     example: '\'{"ingest": "sha256:…", …}\'',
   }).optional(),
   imagePullPolicy: choice(["IfNotPresent", "Always", "Never"]).default("IfNotPresent"),
+  imageRegistryCheck: flag().default(true),
   imagePullSecrets: list(DNS_NAME, "names of Secrets, with commas between them", "regcred").optional(),
 };
 

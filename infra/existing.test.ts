@@ -158,7 +158,7 @@ describe("bundled servers on an existing cluster", () => {
       (resource, index) => JSON.stringify(resource) !== JSON.stringify(other.resources[index]),
     );
     expect(changed.map(({ type, name }) => `${type.split(":")[2]} ${name}`)).toEqual([
-      ...["StatefulSet nats", "StatefulSet redis", "ConfigMap nats-config"],
+      ...["StatefulSet nats", "StatefulSet redis", "ConfigMap nats-config", "Namespace burnline"],
       ...["Secret burnline-ingest", "Secret burnline-nats-users", "Secret burnline-redis", "Secret redis-config"],
       "Chart burnline",
     ]);

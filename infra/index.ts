@@ -3,6 +3,7 @@ import { readKubeconfig } from "./kubeconfig.ts";
 import { readPermissionsFile } from "./nats-permissions.ts";
 import { digestOfFile } from "./platform/chart-source.ts";
 import { burnlinePlatform } from "./program.ts";
+import { askRegistry } from "./registry.ts";
 import { readStackConfig, stackName } from "./stack-config.ts";
 
 // What Pulumi runs (Pulumi.yaml, main): the program with everything that it asks of the machine. Tests run the program
@@ -12,7 +13,7 @@ const outputs = await burnlinePlatform(readStackConfig(), {
   stackName: stackName(),
   readKubeconfig,
   readClusterFacts,
-  digestOfFile,
+  ...{ digestOfFile, askRegistry },
   readNatsPermissions: () =>
     readPermissionsFile(new URL("../charts/burnline/files/nats-permissions.json", import.meta.url)),
 });

@@ -12,6 +12,20 @@ export function stackLabel(stackName: string): string {
     .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
 }
 
+/** Of the namespace alone: the same stack name in another backend of Pulumi is another stack, with other secrets. */
+export const SECRETS_LABEL = "burnline.dev/secrets";
+
+/** Whose a namespace is. */
+export interface Owner {
+  readonly stack: string;
+  /** Which secrets it has: PlatformSecrets.generation. */
+  readonly secrets: string;
+}
+
+export function ownerLabels({ stack, secrets }: Owner): Readonly<Record<string, string>> {
+  return { [STACK_LABEL]: stack, [SECRETS_LABEL]: secrets };
+}
+
 type Metadata = { readonly labels?: unknown } & Readonly<Record<string, unknown>>;
 
 /** Labels for every Kubernetes object, those of charts too; what an object says itself stays. */

@@ -99,6 +99,8 @@ export interface PlatformConfig {
     readonly pullPolicy: "IfNotPresent" | "Always" | "Never";
     readonly pullSecrets: readonly string[];
   };
+  /** This machine asks the registry whether it is there. */
+  readonly hasRegistryCheck: boolean;
   readonly source: string;
   readonly allowedOrigins: readonly string[];
   readonly hasOperator: boolean;
@@ -160,6 +162,7 @@ export function toPlatformConfig(keys: ConfigKeys): PlatformConfig {
       ...present({ tag: keys.imageTag }),
       ...{ digests: present(keys.imageDigests ?? {}), pullSecrets: keys.imagePullSecrets ?? [] },
     },
+    hasRegistryCheck: keys.imageRegistryCheck,
     ...{ source: keys.source, allowedOrigins: keys.allowedOrigins ?? [] },
     ...{ hasOperator: keys.operator, streamOwner: keys.streamOwner },
     ...{ hasAutoscaling: keys.autoscaling, hasNetworkPolicies: keys.networkPolicy },

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { parsePlatformConfig } from "./config.ts";
-import { STACK_LABEL, stackLabel } from "./labels.ts";
+import { ownerLabels, STACK_LABEL, stackLabel } from "./labels.ts";
 import { type ClusterFacts, unmetNeeds } from "./preflight.ts";
 import { GOOD_FACTS, rawConfig } from "./testing.ts";
 
-const STACK = stackLabel("organization/burnline/test");
+const OWNER = { stack: stackLabel("organization/burnline/test"), secrets: "0a1b2c3d" };
+const OURS = { labels: ownerLabels(OWNER) };
 
 function refusals(keys: Readonly<Record<string, string>>, facts: Partial<ClusterFacts>): string[] {
-  return unmetNeeds(parsePlatformConfig(rawConfig(keys)), { ...GOOD_FACTS, ...facts }, STACK);
+  return unmetNeeds(parsePlatformConfig(rawConfig(keys)), { ...GOOD_FACTS, ...facts }, OWNER);
 }
 
 const CASES: readonly (readonly [Readonly<Record<string, string>>, Partial<ClusterFacts>, string])[] = [
@@ -66,6 +67,61 @@ const CASES: readonly (readonly [Readonly<Record<string, string>>, Partial<Clust
     { namespace: { labels: { [STACK_LABEL]: "organization.burnline.other" } } },
     "The namespace burnline is there already and belongs to the stack organization.burnline.other: pulumi config set burnline:namespace ANOTHER",
   ],
+  [
+    {},
+    { namespace: { labels: ownerLabels({ ...OWNER, secrets: "ffffffff" }) } },
+    "The namespace burnline is there already and belongs to a stack of the same name with another burnline:masterSecret: pulumi config set burnline:namespace ANOTHER; or, if that stack is this one and its secret was replaced, kubectl label namespace burnline burnline.dev/secrets-",
+  ],
+  [
+    { dependencies: "charts" },
+    { apiVersions: new Set(["apps/v1"]), otherNamespaces: { monitoring: { labels: {} } } },
+    "The namespace monitoring is there already and was not made by this program, which would put Prometheus there: pulumi config set burnline:monitoringNamespace ANOTHER",
+  ],
+  [
+    { dependencies: "charts", kedaNamespace: "scaling" },
+    { apiVersions: new Set(["apps/v1"]), otherNamespaces: { keda: { labels: {} }, scaling: { labels: {} } } },
+    "The namespace scaling is there already and was not made by this program, which would put KEDA there: pulumi config set burnline:kedaNamespace ANOTHER",
+  ],
+  [
+    { dependencies: "charts" },
+    { apiVersions: new Set(["apps/v1"]), otherNamespaces: { "cert-manager": { labels: {} } } },
+    "The namespace cert-manager is there already and was not made by this program, which would put cert-manager there: kubectl delete namespace cert-manager, or pulumi config set burnline:dependencies bundled",
+  ],
+  [
+    {},
+    { namespace: OURS, quotas: [{ name: "compute", hard: { "requests.cpu": "500m", "limits.memory": "8Gi" } }] },
+    "The quota compute of the namespace burnline allows 500m of requests.cpu, and this stack asks for 0.6: raise it, or pulumi config set burnline:namespace ANOTHER",
+  ],
+  [
+    { natsReplicas: "3" },
+    {
+      namespace: OURS,
+      quotas: [{ name: "few", hard: { pods: "8", persistentvolumeclaims: "4", "requests.storage": "13Gi" } }],
+    },
+    "The quota few of the namespace burnline allows 8 of pods, and this stack asks for 11: raise it, or pulumi config set burnline:namespace ANOTHER",
+  ],
+  [
+    { natsStorageGb: "8" },
+    {
+      namespace: OURS,
+      claims: [
+        { name: "data-nats-0", storage: "4Gi" },
+        { name: "data-redis-0", storage: "1Gi" },
+      ],
+    },
+    "The volume data-nats-0 has 4Gi, and burnline:natsStorageGb says 8: enlarge it first (docs/operations.md, BurnlineVolumeFull), or pulumi config set burnline:natsStorageGb 4",
+  ],
+  [
+    { redisStorageGb: "2" },
+    {
+      namespace: OURS,
+      claims: [
+        { name: "nats-js-nats-0", storage: "5Gi" },
+        { name: "data-redis-0", storage: "1Gi" },
+      ],
+    },
+    "The volume data-redis-0 has 1Gi, and burnline:redisStorageGb says 2: enlarge it first (docs/operations.md, BurnlineVolumeFull), or pulumi config set burnline:redisStorageGb 1",
+  ],
 ];
 
 describe("a cluster that lacks what the platform needs is refused with the key to set", () => {
@@ -76,15 +132,17 @@ describe("a cluster that lacks what the platform needs is refused with the key t
 
 test("a cluster that has everything is taken, and so is our own namespace of an earlier run", () => {
   expect(refusals({}, {})).toEqual([]);
-  expect(refusals({}, { namespace: { labels: { [STACK_LABEL]: STACK } } })).toEqual([]);
+  expect(refusals({}, { namespace: OURS })).toEqual([]);
+  // Of a program that did not say so yet, or of somebody who took the word away because the secret is a new one.
+  expect(refusals({}, { namespace: { labels: { [STACK_LABEL]: OWNER.stack } } })).toEqual([]);
   expect(refusals({ autoscaling: "false" }, { apiVersions: new Set() })).toEqual([]);
 });
 
 test("charts bring KEDA and Prometheus along", () => {
   expect(refusals({ dependencies: "charts" }, { apiVersions: new Set() })).toEqual([]);
   // Of an earlier run.
-  const ours = { labels: { [STACK_LABEL]: STACK } };
-  expect(refusals({ dependencies: "charts" }, { namespace: ours })).toEqual([]);
+  const otherNamespaces = { keda: OURS, "cert-manager": OURS, monitoring: OURS };
+  expect(refusals({ dependencies: "charts" }, { namespace: OURS, otherNamespaces })).toEqual([]);
 });
 
 test("servers outside of the cluster need no StorageClass", () => {

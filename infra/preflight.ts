@@ -1,5 +1,7 @@
-import { STACK_LABEL } from "./labels.ts";
+import { type Owner, SECRETS_LABEL, STACK_LABEL } from "./labels.ts";
+import { addonNamespaces } from "./platform/addon-namespaces.ts";
 import type { PlatformConfig } from "./platform-config.ts";
+import { type Claim, type Quota, tooLittleRoom, volumesToEnlarge } from "./preflight-room.ts";
 
 /** What is known of a cluster before anything is made in it. */
 export interface ClusterFacts {
@@ -10,19 +12,34 @@ export interface ClusterFacts {
   readonly storageClasses: readonly { readonly name: string; readonly isDefault: boolean }[];
   readonly ingressClasses: readonly { readonly name: string; readonly isDefault: boolean }[];
   /** Absent: there is no such namespace yet. */
-  readonly namespace?: { readonly labels: Readonly<Record<string, string>> };
+  readonly namespace?: Labelled;
+  /** Of those that somebody else may have made, such as KEDA's: the ones that are there. */
+  readonly otherNamespaces: Readonly<Record<string, Labelled>>;
+  /** In the namespace. */
+  readonly quotas: readonly Quota[];
+  readonly claims: readonly Claim[];
+  /** Names of images on the nodes; empty when we may not know. */
+  readonly images: ReadonlySet<string>;
+}
+
+interface Labelled {
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** preStop sleeps, and policies about unhealthy pods, are there from here on. */
 const MINOR_MIN = 30;
 
 /** Everything that would fail half-way: a sentence each, with the key to set. */
-export function unmetNeeds(config: PlatformConfig, facts: ClusterFacts, stack: string): string[] {
+export function unmetNeeds(config: PlatformConfig, facts: ClusterFacts, owner: Owner): string[] {
+  const isOurs = isOf(owner, facts.namespace);
   return [
     ...version(facts),
-    ...namespace(config, facts, stack),
-    ...extensions(config, facts, facts.namespace?.labels[STACK_LABEL] === stack),
+    ...namespace(config, facts, owner),
+    ...foreignNamespaces(config, facts, owner),
+    ...extensions(config, facts, isOurs),
     ...storage(config, facts),
+    // A namespace of somebody else's is refused as a whole.
+    ...(isOurs ? [...tooLittleRoom(config, facts.quotas), ...volumesToEnlarge(config, facts.claims)] : []),
   ];
 }
 
@@ -33,14 +50,32 @@ function version({ version: { major, minor } }: ClusterFacts): string[] {
   ];
 }
 
-function namespace(config: PlatformConfig, { namespace: found }: ClusterFacts, stack: string): string[] {
-  if (found === undefined) return [];
-  const owner = found.labels[STACK_LABEL];
-  if (owner === stack) return [];
-  const whose = owner === undefined ? "was not made by this program" : `belongs to the stack ${owner}`;
+/** Who does not say which secrets it has is believed by its name. */
+function isOf({ stack, secrets }: Owner, found: Labelled | undefined): boolean {
+  return found?.labels[STACK_LABEL] === stack && (found.labels[SECRETS_LABEL] ?? secrets) === secrets;
+}
+
+function namespace(config: PlatformConfig, { namespace: found }: ClusterFacts, owner: Owner): string[] {
+  if (found === undefined || isOf(owner, found)) return [];
+  const another = "pulumi config set burnline:namespace ANOTHER";
+  const isThere = `The namespace ${config.namespace} is there already and`;
+  const stack = found.labels[STACK_LABEL];
+  if (stack === undefined) return [`${isThere} was not made by this program: ${another}`];
+  if (stack !== owner.stack) return [`${isThere} belongs to the stack ${stack}: ${another}`];
   return [
-    `The namespace ${config.namespace} is there already and ${whose}: pulumi config set burnline:namespace ANOTHER`,
+    `${isThere} belongs to a stack of the same name with another burnline:masterSecret: ${another}; or, if that stack is this one and its secret was replaced, kubectl label namespace ${config.namespace} ${SECRETS_LABEL}-`,
   ];
+}
+
+/** What is brought along gets namespaces of its own, under names that others like as well. */
+function foreignNamespaces(config: PlatformConfig, { otherNamespaces }: ClusterFacts, { stack }: Owner): string[] {
+  return addonNamespaces(config).flatMap(({ name, what, instead }) => {
+    const found = otherNamespaces[name];
+    if (found === undefined || found.labels[STACK_LABEL] === stack) return [];
+    return [
+      `The namespace ${name} is there already and was not made by this program, which would put ${what} there: ${instead}`,
+    ];
+  });
 }
 
 function extensions(config: PlatformConfig, { apiVersions }: ClusterFacts, isOurs: boolean): string[] {

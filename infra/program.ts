@@ -4,8 +4,9 @@ import { RELEASE, raceApps } from "./apps.ts";
 import { existingCluster } from "./cluster/existing.ts";
 import type { Cluster, ClusterRequest } from "./cluster/types.ts";
 import { ConfigError, parsePlatformConfig, type RawConfig } from "./config.ts";
-import { labelEverything, STACK_LABEL, stackLabel } from "./labels.ts";
+import { labelEverything, type Owner, ownerLabels, stackLabel } from "./labels.ts";
 import { type PermissionsFile, permissionsOf } from "./nats-permissions.ts";
+import { addonNamespaces } from "./platform/addon-namespaces.ts";
 import { clusterAddons } from "./platform/addons.ts";
 import { certificateAuthority } from "./platform/certificates.ts";
 import { archiveProblems, type DigestOfFile } from "./platform/chart-source.ts";
@@ -21,6 +22,7 @@ import { chartValkey, managedRedis } from "./platform/valkey-chart.ts";
 import type { ExistingConfig, PlatformConfig } from "./platform-config.ts";
 import { type ClusterFacts, unmetNeeds } from "./preflight.ts";
 import { hasRacesOfOthers, racesLabel } from "./race-definition.ts";
+import { type AskRegistry, registryProblems } from "./registry.ts";
 import { deriveSecrets } from "./secrets.ts";
 
 export type { RawConfig } from "./config.ts";
@@ -31,8 +33,10 @@ export interface PlatformDeps {
   readonly stackName: string;
   /** Of one context. */
   readKubeconfig(cluster: ExistingConfig): string;
-  readClusterFacts(kubeconfig: string, namespace: string): Promise<ClusterFacts>;
+  /** @param others namespaces that have to be free */
+  readClusterFacts(kubeconfig: string, namespace: string, others: readonly string[]): Promise<ClusterFacts>;
   readNatsPermissions(): PermissionsFile;
+  readonly askRegistry: AskRegistry;
   /** Of an archive of a chart. */
   readonly digestOfFile: DigestOfFile;
 }
@@ -57,12 +61,16 @@ export interface PlatformOutputs {
  */
 export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Promise<PlatformOutputs> {
   const config = parsePlatformConfig(raw);
-  const archives = archiveProblems(config, deps.digestOfFile);
-  if (archives.length > 0) throw new ConfigError(archives);
-  const stack = stackLabel(deps.stackName);
+  const problems = archiveProblems(config, deps.digestOfFile);
+  // No node of a cluster that is not there yet has an image.
+  if (config.cluster.type !== "existing")
+    problems.push(...(await registryProblems(config, new Set(), deps.askRegistry)));
+  if (problems.length > 0) throw new ConfigError(problems);
   const permissions = permissionsOf(deps.readNatsPermissions(), config);
   const secrets = deriveSecrets(config.masterSecret, config.namespace);
-  const makeCluster = await chosenCluster(config, deps, {
+  const stack = stackLabel(deps.stackName);
+  const owner = { stack, secrets: secrets.generation };
+  const makeCluster = await chosenCluster(config, deps, owner, {
     ...{ name: cloudName(deps.stackName), stack, namespace: config.namespace },
     bucketUsers: [`${RELEASE}-processor`, `${RELEASE}-operator`],
     ...{ redisPassword: secrets.redisPassword, isProtected: config.isProtected, isProd: config.environment === "prod" },
@@ -71,7 +79,7 @@ export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Prom
   pulumi.runtime.registerResourceTransform(keepClaims);
 
   const cluster = makeCluster();
-  const namespace = makeNamespace(config, cluster, stack);
+  const namespace = makeNamespace(config, cluster, owner);
   const place: Place = { config, cluster, secrets, namespace: namespace.metadata.name };
   const { nats, redis } = makeServers(place, permissions);
   raceApps(place, { cluster, nats, redis, generation: secrets.generation }, [
@@ -93,14 +101,19 @@ export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Prom
 async function chosenCluster(
   config: PlatformConfig,
   deps: PlatformDeps,
+  owner: Owner,
   request: ClusterRequest,
 ): Promise<() => Cluster> {
   const { cluster } = config;
   switch (cluster.type) {
     case "existing": {
       const kubeconfig = deps.readKubeconfig(cluster);
-      const facts = await deps.readClusterFacts(kubeconfig, config.namespace);
-      const problems = unmetNeeds(config, facts, request.stack);
+      const others = addonNamespaces(config).map(({ name }) => name);
+      const facts = await deps.readClusterFacts(kubeconfig, config.namespace, others);
+      const problems = [
+        ...unmetNeeds(config, facts, owner),
+        ...(await registryProblems(config, facts.images, deps.askRegistry)),
+      ];
       if (problems.length > 0) throw new ConfigError(problems);
       const hasRaces = hasRacesOfOthers(facts, request.stack);
       return () => existingCluster(kubeconfig, { storageClass: config.storageClass, hasRaces });
@@ -133,8 +146,8 @@ function cloudName(stackName: string): string {
   return name.slice(0, CLOUD_NAME_LENGTH_MAX).replace(/-+$/, "");
 }
 
-function makeNamespace(config: PlatformConfig, cluster: Cluster, stack: string): Namespace {
-  const labels = { ...RESTRICTED_NAMESPACE_LABELS, ...racesLabel(cluster.hasRaces), [STACK_LABEL]: stack };
+function makeNamespace(config: PlatformConfig, cluster: Cluster, owner: Owner): Namespace {
+  const labels = { ...RESTRICTED_NAMESPACE_LABELS, ...racesLabel(cluster.hasRaces), ...ownerLabels(owner) };
   return new Namespace(
     "burnline",
     { metadata: { name: config.namespace, labels } },

@@ -14,6 +14,17 @@ export interface Sizes {
   readonly streamGb: number;
 }
 
+/** As charts/burnline/values.yaml has them. */
+export const CHART_RESOURCES: Readonly<Record<App, { readonly cpu: string; readonly memory: string }>> = {
+  ingest: { cpu: "250m", memory: "384Mi" },
+  processor: { cpu: "500m", memory: "768Mi" },
+  inference: { cpu: "250m", memory: "768Mi" },
+  gateway: { cpu: "250m", memory: "512Mi" },
+  operator: { cpu: "50m", memory: "256Mi" },
+};
+/** One leads, the second waits to. */
+export const OPERATOR_REPLICAS = 2;
+
 /**
  * small: a trial on a laptop or a CI machine, 0.65 cores asked for in all; still two processors, so that one may die.
  * race: 40 cars at 120 Hz with room, every part at least twice.

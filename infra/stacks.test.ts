@@ -5,6 +5,7 @@ import { APPS } from "./app-names.ts";
 import { parsePlatformConfig } from "./config.ts";
 import { configSchema } from "./config-keys.ts";
 import { CHART_PINS } from "./platform/chart-pins.ts";
+import { CHART_RESOURCES, OPERATOR_REPLICAS } from "./sizes.ts";
 import { rawConfig } from "./testing.ts";
 
 const PREFIX = "burnline:";
@@ -70,6 +71,12 @@ test.each(["docs/deploy-any-kubernetes.md", "docs/deploy-eks.md", "infra/README.
     expect(named.filter((key) => !(key in configSchema.shape))).toEqual([]);
   },
 );
+
+test("what a quota has to leave room for is what the chart asks for", () => {
+  const values = parse(read("charts/burnline/values.yaml")) as Record<string, { replicas: number; resources: unknown }>;
+  expect(Object.fromEntries(APPS.map((app) => [app, values[app]?.resources]))).toEqual(CHART_RESOURCES);
+  expect(values.operator?.replicas).toBe(OPERATOR_REPLICAS);
+});
 
 test("the sum of a race hour is the sum of its lines", () => {
   const page = read("docs/deploy-eks.md");

@@ -34,6 +34,8 @@ export interface CaptureOptions {
   readonly facts?: ClusterFacts;
   /** As Pulumi runs it before anything is there: what only a provider knows is unknown. */
   readonly isFirstPreview?: boolean;
+  /** Why the registry does not answer; absent: it does. */
+  readonly registryAnswer?: string;
   /** By path; absent: no archive is there. */
   readonly archives?: Readonly<Record<string, string>>;
 }
@@ -58,6 +60,7 @@ export const GOOD_FACTS: ClusterFacts = {
   ]),
   storageClasses: [{ name: "local", isDefault: true }],
   ingressClasses: [{ name: "traefik", isDefault: true }],
+  ...{ otherNamespaces: {}, quotas: [], claims: [], images: new Set() },
 };
 
 /** Keys without their prefix; the master secret is there unless it is said to be absent (""). */
@@ -130,6 +133,7 @@ function testDeps(options: CaptureOptions): PlatformDeps {
     stackName,
     readKubeconfig: () => TEST_KUBECONFIG,
     readClusterFacts: async () => facts,
+    askRegistry: async () => options.registryAnswer,
     digestOfFile: (path) => archives[path],
     readNatsPermissions: () =>
       readPermissionsFile(new URL("../charts/burnline/files/nats-permissions.json", import.meta.url)),

@@ -1,5 +1,6 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/index.js";
 import type { ChartServers } from "../platform-config.ts";
+import { CERT_MANAGER_NAMESPACE } from "./addon-namespaces.ts";
 import { makeChart } from "./chart.ts";
 import type { ChartName } from "./chart-pins.ts";
 import { chartSource } from "./chart-source.ts";
@@ -7,7 +8,6 @@ import { inCluster, makeSecret, type Place } from "./place.ts";
 import { BASELINE_NAMESPACE_LABELS, RESTRICTED_NAMESPACE_LABELS } from "./pod-security.ts";
 import type { Ready } from "./servers.ts";
 
-const CERT_MANAGER_NAMESPACE = "cert-manager";
 const GRAFANA_SECRET = "grafana-admin";
 /** A season's last race is still there when the next one is prepared. */
 const METRICS_KEPT = "15d";
