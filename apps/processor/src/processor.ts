@@ -33,7 +33,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const observer = observeRunners(options.metrics, options.logger);
   const workers = Array.from({ length: PARTITION_COUNT }, (_, partition) => {
     const runnerOptions: RunnerOptions = { ...RUNNER_DEFAULTS, ...options.runner, partition, ownerId: options.ownerId };
-    const { ports, race, logger, metrics, onFatal, sleep } = options;
+    const { race, logger, metrics, onFatal, sleep } = options;
+    const ports = { ...options.ports, sleep };
     return new PartitionWorker({ ports, race, options: runnerOptions, observer, logger, metrics, onFatal, sleep });
   });
   return {

@@ -1,79 +1,11 @@
-import { assert, type Clock } from "@burnline/std";
+import { assert } from "@burnline/std";
+import { LeaseKeeper } from "./lease-keeper.ts";
 import type { Operator, OperatorOutput } from "./operator.ts";
-import { drainOutbox, type OutboxSink } from "./outbox-relay.ts";
-import type {
-  EventLog,
-  Lease,
-  LiveChannel,
-  LogPosition,
-  LogReader,
-  LogRecord,
-  OutboxRecord,
-  SnapshotStore,
-  StateStore,
-} from "./ports.ts";
-import { type Disbelief, NewerStateError, recoverState } from "./recovery.ts";
+import { drainOutbox } from "./outbox-relay.ts";
+import type { Lease, LogPosition, LogReader, LogRecord, OutboxRecord } from "./ports.ts";
+import { NewerStateError, recoverState } from "./recovery.ts";
+import type { RunnerObserver, RunnerOptions, RunnerPorts, StepOutcome } from "./runner-options.ts";
 import { encodeSnapshot } from "./snapshot-codec.ts";
-
-export interface RunnerPorts {
-  readonly log: EventLog;
-  readonly state: StateStore;
-  readonly snapshots: SnapshotStore;
-  readonly sink: OutboxSink;
-  readonly live: LiveChannel;
-  /** The time of day, as the log has it too. */
-  readonly clock: Clock;
-  /** Measures intervals: it must not jump when the time of day is set. Without it `clock` does. */
-  readonly steadyClock?: Clock;
-}
-
-export interface RunnerOptions {
-  readonly partition: number;
-  readonly ownerId: string;
-  /** Take the partition early from an owner that is believed dead; see AcquireOptions. */
-  readonly takeOverEpoch?: number;
-  readonly leaseTtlMs: number;
-  readonly leaseRenewMs: number;
-  /** Records read and processed at most before a commit. */
-  readonly recordsPerCommitMax: number;
-  /** A record waits at most so long for its commit. 0: commit after every read. */
-  readonly commitIntervalMs: number;
-  readonly snapshotIntervalMs: number;
-  readonly snapshotRecords: number;
-  /** Live values are not published for records older than this: a replay is not live. */
-  readonly liveAgeMsMax: number;
-}
-
-export const RUNNER_DEFAULTS = {
-  leaseTtlMs: 2_000,
-  leaseRenewMs: 800,
-  recordsPerCommitMax: 500,
-  commitIntervalMs: 0,
-  snapshotIntervalMs: 10_000,
-  snapshotRecords: 5_000,
-  liveAgeMsMax: 2_000,
-} as const;
-
-/** What a shell may want to count. Every method is called at most a few times per step. */
-export interface RunnerObserver {
-  recovered?(partition: number, source: RecoverySource, position: LogPosition): void;
-  /** A state that is there is left aside on the way to an older one. */
-  disbelieved?(partition: number, source: RecoverySource, why: Disbelief): void;
-  /** `ageMs`: how long ago the log took the oldest of the records that a step read. */
-  read?(partition: number, ageMs: number): void;
-  /** `lagMs`: how long ago the log took the newest record of the commit. */
-  committed?(partition: number, records: number, outputs: number, oldestWaitMs: number, lagMs: number): void;
-  /** The sink has what the commit put into the outbox. */
-  relayed?(partition: number, tookMs: number): void;
-  snapshotStored?(partition: number, bytes: number, tookMs: number): void;
-  dataGap?(partition: number, firstMissing: LogPosition, firstPresent: LogPosition): void;
-  lost?(partition: number, why: "renewal" | "fenced" | "conflict"): void;
-}
-
-export type RecoverySource = "store" | "snapshot" | "beginning";
-
-/** "lost": another owner has the partition; this runner is dead and must be dropped. */
-export type StepOutcome = "progress" | "idle" | "lost";
 
 /**
  * Runs one operator over one partition: acquire → recover → (read → process → commit → relay)*. One step at a time, so
@@ -86,6 +18,7 @@ export class PartitionRunner {
   readonly #operator: Operator;
   readonly #observer: RunnerObserver;
   readonly #lease: Lease;
+  readonly #keeper: LeaseKeeper;
   readonly #reader: LogReader;
   readonly #outbox: OutboxRecord[] = [];
   readonly #live = new Map<string, () => Uint8Array>();
@@ -96,7 +29,6 @@ export class PartitionRunner {
   #pendingRecords = 0;
   #oldestPendingMs = 0;
   #newestAppendedMs = 0;
-  #renewDueMs: number;
   #snapshotDueMs: number;
   #recordsSinceSnapshot = 0;
 
@@ -105,20 +37,19 @@ export class PartitionRunner {
     options: RunnerOptions,
     operator: Operator,
     observer: RunnerObserver,
-    start: { lease: Lease; reader: LogReader; position: LogPosition },
+    start: { lease: Lease; keeper: LeaseKeeper; reader: LogReader; position: LogPosition },
   ) {
     this.#ports = ports;
     this.#options = options;
     this.#operator = operator;
     this.#observer = observer;
     this.#lease = start.lease;
+    this.#keeper = start.keeper;
     this.#reader = start.reader;
     this.#committed = start.position;
     this.#processed = start.position;
-    const nowMs = this.#steadyMs();
-    this.#renewDueMs = nowMs + options.leaseRenewMs;
     // Staggered over the partitions, so that they do not all write at once.
-    this.#snapshotDueMs = nowMs + options.snapshotIntervalMs * (1 + (options.partition % 64) / 64);
+    this.#snapshotDueMs = this.#steadyMs() + options.snapshotIntervalMs * (1 + (options.partition % 64) / 64);
     this.#output = {
       emit: (record) => this.#outbox.push(record),
       live: (subject, encode) => this.#live.set(subject, encode),
@@ -139,6 +70,19 @@ export class PartitionRunner {
     const how = takeOverEpoch === undefined ? {} : { takeOverEpoch };
     const lease = await ports.state.acquire(options.partition, options.ownerId, options.leaseTtlMs, how);
     if (lease === undefined) return undefined;
+    const { leaseTtlMs, leaseRenewMs } = options;
+    const { state, sleep, steadyClock = ports.clock } = ports;
+    const keeper = new LeaseKeeper(lease, { state, steadyClock, sleep, leaseTtlMs, leaseRenewMs });
+    return keeper.during(PartitionRunner.#begin(ports, options, operator, observer, { lease, keeper }));
+  }
+
+  static async #begin(
+    ports: RunnerPorts,
+    options: RunnerOptions,
+    operator: Operator,
+    observer: RunnerObserver,
+    { lease, keeper }: { lease: Lease; keeper: LeaseKeeper },
+  ): Promise<PartitionRunner | undefined> {
     const recovered = await recoverState(ports, lease, operator.schemaVersion, (source, why) =>
       observer.disbelieved?.(options.partition, source, why),
     ).catch(async (error: unknown) => {
@@ -146,13 +90,19 @@ export class PartitionRunner {
       throw error;
     });
     if (recovered === undefined) return undefined;
-    const { state, source } = recovered;
+    const { source, state } = recovered;
+    const { position } = state;
     operator.restore(state.entries);
     await drainOutbox(ports.state, lease, ports.sink);
-    const reader = await ports.log.open({ partition: options.partition, after: state.position });
-    const runner = new PartitionRunner(ports, options, operator, observer, { lease, reader, position: state.position });
-    observer.recovered?.(options.partition, source, state.position);
-    await runner.#checkForGap();
+    const reader = await ports.log.open({ partition: options.partition, after: position });
+    const runner = new PartitionRunner(ports, options, operator, observer, { lease, keeper, reader, position });
+    observer.recovered?.(options.partition, source, position);
+    try {
+      await runner.#checkForGap();
+    } catch (error) {
+      await runner.abandon();
+      throw error;
+    }
     return runner;
   }
 
@@ -162,7 +112,7 @@ export class PartitionRunner {
 
   /** One turn: waits up to waitMs for records, processes them, commits when a commit is due, relays the outbox. */
   async step(waitMs: number): Promise<StepOutcome> {
-    if (!(await this.#keepLease())) return this.#lose("renewal");
+    if (!(await this.#keeper.keep())) return this.#lose("renewal");
     const records = await this.#reader.next(
       Math.max(1, this.#options.recordsPerCommitMax - this.#pendingRecords),
       Math.min(waitMs, this.#msUntilCommit()),
@@ -241,17 +191,10 @@ export class PartitionRunner {
     if (this.#outbox.length > 0) {
       this.#outbox.length = 0;
       const beganMs = this.#steadyMs();
-      await drainOutbox(this.#ports.state, this.#lease, this.#ports.sink);
+      await this.#keeper.during(drainOutbox(this.#ports.state, this.#lease, this.#ports.sink));
       this.#observer.relayed?.(this.#options.partition, this.#steadyMs() - beganMs);
     }
     return undefined;
-  }
-
-  async #keepLease(): Promise<boolean> {
-    const nowMs = this.#steadyMs();
-    if (nowMs < this.#renewDueMs) return true;
-    this.#renewDueMs = nowMs + this.#options.leaseRenewMs;
-    return this.#ports.state.renew(this.#lease, this.#options.leaseTtlMs);
   }
 
   async #snapshotIfDue(): Promise<void> {
@@ -261,7 +204,8 @@ export class PartitionRunner {
     if (state === undefined) return;
     const bytes = encodeSnapshot(state);
     const { partition } = this.#options;
-    const isStored = await this.#ports.snapshots.put({ partition, position: state.position, bytes });
+    const storing = this.#ports.snapshots.put({ partition, position: state.position, bytes });
+    const isStored = await this.#keeper.during(storing);
     this.#snapshotDueMs = nowMs + this.#options.snapshotIntervalMs;
     this.#recordsSinceSnapshot = 0;
     if (isStored) this.#observer.snapshotStored?.(partition, bytes.length, this.#steadyMs() - nowMs);

@@ -1,5 +1,5 @@
-import type { RecoverySource, RunnerPorts } from "./partition-runner.ts";
 import type { Lease, PartitionState } from "./ports.ts";
+import type { RecoverySource, RunnerPorts } from "./runner-options.ts";
 import { decodeSnapshot, type SnapshotFault } from "./snapshot-codec.ts";
 
 /** Why a state is left aside and the log is replayed from an earlier one. */

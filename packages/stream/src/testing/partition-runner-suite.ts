@@ -1,7 +1,8 @@
 import type { StepClock } from "@burnline/std";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { PartitionRunner, RUNNER_DEFAULTS, type RunnerObserver, type RunnerPorts } from "../partition-runner.ts";
+import { PartitionRunner } from "../partition-runner.ts";
 import type { LogAppend, OutboxRecord } from "../ports.ts";
+import { RUNNER_DEFAULTS, type RunnerObserver, type RunnerPorts } from "../runner-options.ts";
 import { encodeSnapshot } from "../snapshot-codec.ts";
 import { CountingOperator } from "./counting-operator.ts";
 
