@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PARTITION_COUNT, partitionOf } from "@burnline/contract";
-import { HEARTBEAT_TTL_MS } from "@burnline/stream";
+import { HEARTBEAT_TTL_MS, RUNNER_DEFAULTS } from "@burnline/stream";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type ClusterMember, MemoryCluster } from "./testing/memory-cluster.ts";
 
 const CARS = Array.from({ length: 40 }, (_, index) => ({ car: `${index}`, partition: partitionOf(`${index}`) }));
+/** So many are given back at the same time. */
+const DRAINING_MAX = 8;
 const WAIT = { timeout: 15_000, interval: 20 };
 
 let cluster: MemoryCluster;
@@ -105,6 +107,55 @@ describe("three processors share 64 partitions", { timeout: 60_000 }, () => {
     cluster.reconnect(b);
     await drained();
     await cluster.stop([a, c]);
+  });
+
+  test("a fact log that takes nothing for longer than a lease lasts moves nothing", async () => {
+    const before = cluster.owners();
+    const takeovers = members.map((member) => member.takeovers.length);
+    cluster.refuseFacts();
+    await sleep(2 * RUNNER_DEFAULTS.leaseTtlMs);
+    expect(cluster.owners()).toEqual(before);
+    cluster.takeFacts();
+    await drained();
+    expect(cluster.owners()).toEqual(before);
+    expect(members.map((member) => member.takeovers.length)).toEqual(takeovers);
+    expect(members.map((member) => member.lost())).toEqual([0, 0, 0]);
+    await cluster.stop(members);
+  });
+
+  test("a stop while no fact is taken gives back at once what has none to say, and ends in its time with the rest", async () => {
+    const [a, b, c] = members as [ClusterMember, ClusterMember, ClusterMember];
+    await c.processor.stop();
+    await settled(a, b);
+    cluster.refuseFacts();
+    // Whoever has a car waits for the fact log by now.
+    await sleep(500);
+    const waiting = CARS.filter(({ partition }) => cluster.owners()[partition] === b.memberId);
+    const waitingCount = new Set(waiting.map(({ partition }) => partition)).size;
+    expect(waitingCount).toBeGreaterThan(DRAINING_MAX);
+    const started = performance.now();
+    const stopped = b.processor.stop();
+    await vi.waitFor(() => expect(cluster.countOf(b)).toBe(waitingCount), { timeout: 1_000, interval: 20 });
+    await stopped;
+    expect(performance.now() - started - cluster.stallMs).toBeLessThan(3_000);
+    cluster.takeFacts();
+    await settled(a);
+    await drained();
+    await cluster.stop([a]);
+  });
+
+  test("what could not be taken before a stop had its time ends without a fault when it can", async () => {
+    const [a, b, c] = members as [ClusterMember, ClusterMember, ClusterMember];
+    cluster.refuseFacts();
+    await sleep(500);
+    cluster.kill(c);
+    // It cannot say the facts of the dead one either, so it takes the partition and never gets to run it.
+    await vi.waitFor(() => expect(cluster.countOf(b)).toBeGreaterThan(b.processor.partitionsOwned()), WAIT);
+    await b.processor.stop();
+    cluster.takeFacts();
+    await settled(a);
+    await drained();
+    await cluster.stop([a]);
   });
 
   test("who was told to stop while nobody answers for the others comes to its end", async () => {

@@ -4,6 +4,7 @@ import {
   type AcquireCommand,
   ASK_TIMEOUT_MS,
   HEARTBEAT_TTL_MS,
+  type HoldOutcome,
   type Membership,
   Ownership,
   type OwnershipCommand,
@@ -217,9 +218,9 @@ class OwnershipShell {
   }
 
   async #run({ partition, takeOverEpoch, reason, sinceMs }: AcquireCommand): Promise<void> {
-    const { ports, race, ownerId, runner, metrics, logger } = this.#options;
+    const { ports, sleep, race, ownerId, runner, metrics, logger } = this.#options;
     const run = new PartitionRun({
-      ...{ ports, race, observer: this.#observer },
+      ...{ ports: { ...ports, sleep }, race, observer: this.#observer },
       options: {
         ...{ ...RUNNER_DEFAULTS, ...runner, partition, ownerId },
         ...(takeOverEpoch === undefined ? {} : { takeOverEpoch }),
@@ -233,8 +234,7 @@ class OwnershipShell {
         metrics.takenOver(reason, gapMs / 1_000);
         if (reason !== "free" && reason !== "own")
           logger.info({ partition, reason, gapMs: Math.round(gapMs) }, "took over a partition");
-        this.#core.onOutcome(this.#nowMs(), partition, "acquired");
-        this.#obey();
+        this.#report(partition, "acquired");
       });
     } catch (error) {
       metrics.partitionFailed();
@@ -245,9 +245,15 @@ class OwnershipShell {
     this.#runs.delete(partition);
     this.#scale.forget(partition);
     metrics.partitionEnded(partition);
-    this.#core.onOutcome(this.#nowMs(), partition, end);
-    this.#obey();
+    this.#report(partition, end);
     this.#noteDrained();
+  }
+
+  /** Once stopped, nobody decides any more: a run then ends as it may, also one that was never told to. */
+  #report(partition: number, outcome: HoldOutcome): void {
+    if (this.#isStopped) return;
+    this.#core.onOutcome(this.#nowMs(), partition, outcome);
+    this.#obey();
   }
 
   #noteDrained(): void {

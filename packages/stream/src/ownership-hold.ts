@@ -52,6 +52,8 @@ export class Hold {
   #retryAtMs = Number.NEGATIVE_INFINITY;
   /** The number of the newest view when its state last changed. */
   #changedAtView = -1;
+  /** When its state last changed. */
+  changedMs = 0;
   /** For whom it is being given back; undefined: for whoever comes. */
   releasingTo: string | undefined;
 
@@ -78,6 +80,7 @@ export class Hold {
     if (next === this.#state) return;
     this.#state = next;
     this.#changedAtView = view;
+    this.changedMs = nowMs;
     if (event === "acquired") this.#ownedSinceMs = nowMs;
     if (event === "failed") this.#pause(nowMs);
     if (next === "elsewhere") this.releasingTo = undefined;

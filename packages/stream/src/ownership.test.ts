@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { LeaseView, Member } from "./membership.ts";
-import { Ownership, REBALANCE_AFTER_MS, UNTAKEN_MS } from "./ownership.ts";
+import { GIVE_BACK_MS, Ownership, REBALANCE_AFTER_MS, UNTAKEN_MS } from "./ownership.ts";
 import type { OwnershipCommand } from "./ownership-command.ts";
 import { type HoldEvent, type HoldState, nextHoldState } from "./ownership-hold.ts";
 import { EXPIRED_GRACE_MS, RESERVED_MS } from "./ownership-leases.ts";
@@ -347,6 +347,23 @@ describe("a hand-over", () => {
       expect(taken(decide(nowMs))).toEqual([]);
     }
   });
+});
+
+test("who leaves gives back at most 8 at the same time, and does not wait for what cannot be given back", () => {
+  const core = new Ownership({ memberId: "a", partitionCount: 24 });
+  core.onView(0, [], []);
+  for (let round = 0; round < 3; round++)
+    for (const partition of taken(core.decide(0))) core.onOutcome(0, partition, "acquired");
+  expect(core.owned()).toHaveLength(24);
+  core.drain();
+  const first = released(core.decide(100));
+  expect(first).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  core.onOutcome(150, 0, "released");
+  expect(released(core.decide(150))).toEqual([8]);
+  // Seven are stuck for too long to be waited for, the eighth is not.
+  expect(released(core.decide(100 + GIVE_BACK_MS))).toEqual([9, 10, 11, 12, 13, 14, 15]);
+  for (const partition of core.owned()) if (partition < 16) core.onOutcome(400, partition, "released");
+  expect(released(core.decide(400))).toEqual([16, 17, 18, 19, 20, 21, 22, 23]);
 });
 
 test("without a fresh look nothing is taken and nothing given back", () => {

@@ -15,6 +15,8 @@ export const REBALANCE_AFTER_MS = 300;
 const ACQUIRING_MAX = 8;
 const RELEASING_MAX = 4;
 const DRAINING_MAX = 8;
+/** Nobody who leaves waits longer for one of them, whose facts are perhaps not taken, before the next is given back. */
+export const GIVE_BACK_MS = 200;
 /** A member that leaves lying what is its own for so long gets nothing more for a while. */
 export const UNTAKEN_MS = 3_000;
 const UNWILLING_MS = 10_000;
@@ -206,7 +208,9 @@ export class Ownership {
     // What a member that is cut off has is taken from it: its own good-bye might wait for the log.
     const isKept = this.#hearing.isCutOff || nowMs - this.#peers.takersSinceMs < REBALANCE_AFTER_MS;
     if (isKept && !this.#isDraining) return;
-    let room = (this.#isDraining ? DRAINING_MAX : RELEASING_MAX) - this.#count("releasing");
+    let room = this.#isDraining
+      ? DRAINING_MAX - this.#count("releasing", nowMs - GIVE_BACK_MS)
+      : RELEASING_MAX - this.#count("releasing");
     this.#holds.forEach((hold, partition) => {
       if (room <= 0 || hold.state !== "owned") return;
       const target = plan[partition];
@@ -277,8 +281,8 @@ export class Ownership {
     return peer !== undefined && isLiving(peer) && !peer.isDraining;
   }
 
-  #count(state: HoldState): number {
-    return this.#holds.filter((hold) => hold.state === state).length;
+  #count(state: HoldState, afterMs = Number.NEGATIVE_INFINITY): number {
+    return this.#holds.filter((hold) => hold.state === state && hold.changedMs > afterMs).length;
   }
 
   #holdOf(partition: number): Hold {

@@ -96,6 +96,8 @@ interface Held extends ClusterMember {
 export class MemoryCluster {
   readonly log = new MemoryEventLog(wallClock);
   readonly #factLog = new MemoryEventLog(wallClock);
+  /** Before the fact log, for all. */
+  readonly #facts = new Gate();
   readonly #state = new MemoryStateStore(wallClock);
   readonly #membership = new MemoryMembership(this.#state, wallClock);
   readonly #snapshots = new MemorySnapshotStore();
@@ -127,7 +129,7 @@ export class MemoryCluster {
       log: gatedLog(gatedLog(this.log, servers), gate),
       state: gated(gated(this.#witness(), servers), gate),
       snapshots: gated(gated(this.#snapshots, servers), gate),
-      sink: gated(gated(factLogSink(this.#factLog), servers), gate),
+      sink: gated(gated(gated(factLogSink(this.#factLog), this.#facts), servers), gate),
       ...{ live: new MemoryLiveChannel(), clock: wallClock, steadyClock },
     };
     const processor = createClusterProcessor({
@@ -169,6 +171,15 @@ export class MemoryCluster {
 
   reconnect({ memberId }: ClusterMember): void {
     this.#heldOf(memberId).servers.open();
+  }
+
+  /** From now on no fact is taken from anybody, until `takeFacts`; who has one to say waits. */
+  refuseFacts(): void {
+    this.#facts.close();
+  }
+
+  takeFacts(): void {
+    this.#facts.open();
   }
 
   thaw({ memberId }: ClusterMember): void {
