@@ -34,7 +34,7 @@ import {
 } from "./burn-windows.ts";
 
 const OPEN_WINDOWS_MAX = 8;
-const CAR_EXPIRY_MS = 12 * 3_600_000;
+const CAR_SILENT_TICKS_MAX = 48 * 3_600;
 const FLAGS_KEY = "~flags";
 
 export type EmitRow = (row: BurnRow) => void;
@@ -84,7 +84,7 @@ const burnTotals = {
 /** The job of burn-windows v1 out of the engine's own pieces, with everything that recovery needs. */
 export class BurnWindowsOperator implements Operator {
   readonly schemaVersion = 1;
-  readonly #cars = new KeyedState<CarState>({ keysMax: CARS, idleExpiryMs: CAR_EXPIRY_MS });
+  readonly #cars = new KeyedState<CarState>({ keysMax: CARS, silentTicksMax: CAR_SILENT_TICKS_MAX });
   readonly #caution = new BroadcastTimeline(false);
   #isCautionChanged = false;
   readonly #scratch = new ScratchBlock();
@@ -114,9 +114,9 @@ export class BurnWindowsOperator implements Operator {
   onFrame(carId: string, sequence: number, samples: SampleBlock, emit: EmitRow): void {
     const { count, eventTimeMs } = samples;
     const lastMs = eventTimeMs[count - 1] ?? 0;
-    const car = this.#cars.getOrCreate(carId, lastMs, createCarState);
+    const car = this.#cars.getOrCreate(carId, createCarState);
     if (car === undefined) throw new Error(`the workload has more than ${CARS} cars`);
-    this.#cars.markHeard(carId, lastMs);
+    this.#cars.markHeard(carId);
     car.frames++;
     if (observeSequence(car.seen, sequence) !== "new") {
       car.duplicateFrames++;
@@ -150,7 +150,7 @@ export class BurnWindowsOperator implements Operator {
   }
 
   takeChanges(): Map<string, Uint8Array | null> {
-    const changes = this.#cars.takeChanges((_, state, heardMs) => encodeJson({ state, heardMs }));
+    const changes = this.#cars.takeChanges((_, state, ticks) => encodeJson({ state, ticks }));
     if (this.#isCautionChanged) changes.set(FLAGS_KEY, encodeJson(this.#caution.entries));
     this.#isCautionChanged = false;
     return changes;
@@ -160,7 +160,7 @@ export class BurnWindowsOperator implements Operator {
     for (const [key, bytes] of entries) {
       const stored = JSON.parse(Buffer.from(bytes).toString());
       if (key === FLAGS_KEY) this.#caution.restore(stored);
-      else this.#cars.restore(key, stored.state, stored.heardMs);
+      else this.#cars.restore(key, stored.state, stored.ticks);
     }
   }
 

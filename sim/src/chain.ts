@@ -9,7 +9,7 @@ import { CommitOracle } from "./commit-oracle.ts";
 import { FactAudit } from "./fact-audit.ts";
 import { CrashError, SinkWitness } from "./faulty-ports.ts";
 import { checkTotals, checkUninterrupted } from "./final-checks.ts";
-import { hostileItem, hostileRecord } from "./hostile.ts";
+import { hostileItem, hostileRecord, wrongTick } from "./hostile.ts";
 import type { SimOptions } from "./options.ts";
 import { ProcessorProcess } from "./processor-process.ts";
 import { SimPeers } from "./sim-peers.ts";
@@ -62,6 +62,8 @@ export async function simulate(options: SimOptions, makeStore = soundStore): Pro
 class World {
   readonly #options: SimOptions;
   readonly #prng: Prng;
+  /** Its own stream, so that the seeds that once broke something still meet the same faults. */
+  readonly #wrongClock: Prng;
   readonly #source: Source;
   readonly #session: IngestSession;
   readonly #clock: StepClock;
@@ -82,6 +84,7 @@ class World {
   constructor(options: SimOptions, makeStore: StoreMaker) {
     this.#options = options;
     this.#prng = new Prng(options.seed);
+    this.#wrongClock = new Prng(options.seed).fork(6);
     this.#source = simSource(options);
     this.#session = new IngestSession(this.#source);
     const clock = new StepClock(this.#source.startMs);
@@ -207,6 +210,9 @@ class World {
       const { appends, fault } = this.#session.accept(item);
       assert(fault !== undefined && appends.length === 0, "I12: a hostile item was admitted");
       await this.#append([hostileRecord(this.#prng, this.#source.race.race, this.#prng.pick(this.#partitions))]);
+    }
+    if (this.#wrongClock.chance(hostile)) {
+      await this.#append(wrongTick(this.#wrongClock, this.#source.race.race, this.#clock.nowMs()));
     }
   }
 

@@ -1,4 +1,12 @@
-import { create, FRAME_SCHEMA_VERSION, subjects, TelemetryFrameSchema } from "@burnline/contract";
+import {
+  create,
+  FRAME_SCHEMA_VERSION,
+  PARTITION_COUNT,
+  subjects,
+  TelemetryFrameSchema,
+  TickSchema,
+  toBinary,
+} from "@burnline/contract";
 import type { SourceItem } from "@burnline/ingest";
 import type { Prng } from "@burnline/std";
 import type { LogAppend } from "@burnline/stream";
@@ -43,6 +51,16 @@ export function hostileRecord(prng: Prng, race: string, partition: number): LogA
   ]);
   // Mostly undecodable; whatever the rest decodes to must do no harm either.
   return { partition, subject, payload: Uint8Array.of(0xff, ...randomBytes(prng, prng.integer(1, 40))) };
+}
+
+/** The tick of an ingest whose clock is wrong by up to a year, in every partition. */
+export function wrongTick(prng: Prng, race: string, nowMs: number): LogAppend[] {
+  const wrongByMs = prng.pick([-1, 1]) * prng.integer(1_000, 365 * 86_400_000);
+  const payload = toBinary(TickSchema, create(TickSchema, { eventTimeMs: nowMs + wrongByMs }));
+  return Array.from({ length: PARTITION_COUNT }, (_, partition) => ({
+    ...{ partition, payload },
+    subject: subjects.tick(race, partition),
+  }));
 }
 
 function randomBytes(prng: Prng, count: number): Uint8Array {

@@ -22,7 +22,7 @@ export interface SimOptions {
   readonly duplicate: number;
   readonly delay: number;
   readonly late: number;
-  /** A hostile message arrives; per simulated second. */
+  /** A hostile message arrives, or the tick of an ingest whose clock is wrong; per simulated second each. */
   readonly hostile: number;
 }
 
@@ -68,7 +68,7 @@ I1 to I12 after every step. Prints one line per seed; the exit code is 1 when an
   --leave P          a process leaves and comes back, per s    (${SIM_DEFAULTS.leave})
   --lose-state P     the state store is emptied, per s         (${SIM_DEFAULTS.loseState})
   --drop P --duplicate P --delay P --late P   faults per frame (${SIM_DEFAULTS.drop} ${SIM_DEFAULTS.duplicate} ${SIM_DEFAULTS.delay} ${SIM_DEFAULTS.late})
-  --hostile P        a hostile message, per s                  (${SIM_DEFAULTS.hostile})
+  --hostile P        a hostile message, and a wrong tick, per s (${SIM_DEFAULTS.hostile})
   --json             one JSON object per seed
   --help             this text
 

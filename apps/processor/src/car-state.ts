@@ -4,6 +4,7 @@ import { assert } from "@burnline/std";
 import {
   createSeenSequences,
   createWatermark,
+  type KeyTicks,
   type OpenWindow,
   type Reorderable,
   type SeenSequences,
@@ -90,13 +91,14 @@ interface StoredCar {
   fuel: CarFuelSnapshot;
   counts: CarCounts;
   ticksSilent: number;
-  heardMs: number;
+  heardTick: number;
+  changedTick: number;
 }
 
 const textDecoder = new TextDecoder();
 
 /** JSON: readable with any tool, and exact for the whole numbers that the state is made of. */
-export function encodeCar(state: CarState, heardMs: number): Uint8Array {
+export function encodeCar(state: CarState, { heardTick, changedTick }: KeyTicks): Uint8Array {
   const stored: StoredCar = {
     seen: state.seen,
     mark: state.mark,
@@ -108,12 +110,12 @@ export function encodeCar(state: CarState, heardMs: number): Uint8Array {
     fuel: state.fuel.snapshot(),
     counts: state.counts,
     ticksSilent: state.ticksSilent,
-    heardMs,
+    ...{ heardTick, changedTick },
   };
   return Buffer.from(JSON.stringify(stored));
 }
 
-export function decodeCar(bytes: Uint8Array, context: CarContext): { state: CarState; heardMs: number } {
+export function decodeCar(bytes: Uint8Array, context: CarContext): { state: CarState; ticks: KeyTicks } {
   const stored = JSON.parse(textDecoder.decode(bytes)) as StoredCar;
   const waiting = stored.waiting.map((base64) => {
     const decoded = decodeFrame(Buffer.from(base64, "base64"));
@@ -132,5 +134,5 @@ export function decodeCar(bytes: Uint8Array, context: CarContext): { state: CarS
     counts: stored.counts,
     ticksSilent: stored.ticksSilent,
   };
-  return { state, heardMs: stored.heardMs };
+  return { state, ticks: { heardTick: stored.heardTick, changedTick: stored.changedTick } };
 }

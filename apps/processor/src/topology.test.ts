@@ -1,4 +1,13 @@
-import { FactSchema, fromBinary, parseFactSubject, subjects, TelemetryFrameSchema, toBinary } from "@burnline/contract";
+import {
+  create,
+  FactSchema,
+  fromBinary,
+  parseFactSubject,
+  subjects,
+  TelemetryFrameSchema,
+  TickSchema,
+  toBinary,
+} from "@burnline/contract";
 import { frame } from "@burnline/contract/testing";
 import type { OutboxRecord } from "@burnline/stream";
 import fc from "fast-check";
@@ -151,4 +160,30 @@ test("after a gap in the log the race is told, and every fact of the partition s
   const heir = new RaceTopology(RACE, PARTITION);
   heir.restore(entries as Map<string, Uint8Array>);
   expect(degradedOf(feed(heir, 45, 65))).toEqual(new Set([true]));
+});
+
+describe("a tick", () => {
+  const DAY_MS = 86_400_000;
+  const drive = (topology: RaceTopology, from: number, to: number, tickAheadMs = 0) => {
+    const output = { emit: () => undefined, live: () => undefined };
+    const record = { position: 1, partition: PARTITION, appendedAtMs: 0 };
+    for (let sequence = from; sequence < to; sequence++) {
+      const eventTimeMs = START_MS + sequence * FRAME_MS;
+      const payload = toBinary(TelemetryFrameSchema, frame({ car: CAR, sourceSequence: sequence, eventTimeMs }));
+      topology.process({ ...record, subject: subjects.telemetry(RACE, PARTITION, CAR), payload }, output);
+      if (sequence % 10 !== 9) continue;
+      const tick = toBinary(TickSchema, create(TickSchema, { eventTimeMs: eventTimeMs + tickAheadMs }));
+      topology.process({ ...record, subject: subjects.tick(RACE, PARTITION), payload: tick }, output);
+    }
+    return topology;
+  };
+
+  test("of a clock that is wrong by days wipes nobody's totals: it counts as one tick, whatever it says", () => {
+    for (const wrongByMs of [-DAY_MS, DAY_MS, 365 * DAY_MS]) {
+      const topology = drive(drive(drive(new RaceTopology(RACE, PARTITION), 0, 30), 30, 60, wrongByMs), 60, 90);
+      expect(topology.carCounts().get(CAR)).toMatchObject({ frames: 90, lateSamples: 0, correctedSamples: 0 });
+      const honest = drive(new RaceTopology(RACE, PARTITION), 0, 90);
+      expect(topology.takeChanges()).toEqual(honest.takeChanges());
+    }
+  });
 });

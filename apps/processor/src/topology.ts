@@ -25,10 +25,13 @@ import { encodeLiveValue } from "./live-value.ts";
 import { RaceState } from "./race-state.ts";
 
 /** Bump when the encoding of any state entry changes: older states are then dropped and the log is replayed. */
-export const OPERATOR_SCHEMA_VERSION = 2;
+export const OPERATOR_SCHEMA_VERSION = 3;
 
-/** A car that says nothing for so long is forgotten: longer than any race with its red flags. */
-const CAR_EXPIRY_MS = 12 * 3_600_000;
+/**
+ * A car silent for so many ticks, in which others of its partition were heard, is forgotten: two days of a tick a second,
+ * longer than any race. An ingest whose clock differs from that of the others doubles the ticks, and it is still one day.
+ */
+const CAR_SILENT_TICKS_MAX = 48 * 3_600;
 
 /** A car silent for so many ticks has nothing more to say, not even by the model's last answers. */
 const QUIET_TICKS = 15;
@@ -47,7 +50,7 @@ export class RaceTopology implements Operator {
   readonly schemaVersion = OPERATOR_SCHEMA_VERSION;
   readonly #partition: number;
   readonly #race: RaceState;
-  readonly #cars = new KeyedState<CarState>({ keysMax: CARS_MAX, idleExpiryMs: CAR_EXPIRY_MS });
+  readonly #cars = new KeyedState<CarState>({ keysMax: CARS_MAX, silentTicksMax: CAR_SILENT_TICKS_MAX });
   readonly #pipeline: CarPipeline;
   #unreadable = 0;
 
@@ -91,7 +94,7 @@ export class RaceTopology implements Operator {
   }
 
   takeChanges(): Map<string, Uint8Array | null> {
-    const changes = this.#cars.takeChanges((_, state, heardMs) => encodeCar(state, heardMs));
+    const changes = this.#cars.takeChanges((_, state, ticks) => encodeCar(state, ticks));
     if (this.#race.changed) {
       this.#race.changed = false;
       changes.set(RACE_KEY, this.#race.encode());
@@ -106,8 +109,8 @@ export class RaceTopology implements Operator {
     for (const key of [...entries.keys()].sort()) {
       const bytes = entries.get(key);
       if (key === RACE_KEY || bytes === undefined) continue;
-      const { state, heardMs } = decodeCar(bytes, this.#race.carContext(key));
-      this.#cars.restore(key, state, heardMs);
+      const { state, ticks } = decodeCar(bytes, this.#race.carContext(key));
+      this.#cars.restore(key, state, ticks);
     }
   }
 
@@ -143,12 +146,12 @@ export class RaceTopology implements Operator {
       return;
     }
     const frame = decoded.value;
-    const car = this.#carState(frame.car, frame.eventTimeMs);
+    const car = this.#carState(frame.car);
     if (car === undefined) {
       this.#unreadable++;
       return;
     }
-    this.#cars.markHeard(frame.car, frame.eventTimeMs);
+    this.#cars.markHeard(frame.car);
     if (!this.#pipeline.onFrame(car, frame, output)) return;
     const flag = this.#race.flags.at(car.mark.maxEventTimeMs);
     output.live(subjects.live(this.#race.race, frame.car), () =>
@@ -170,7 +173,7 @@ export class RaceTopology implements Operator {
     if (only === undefined) {
       for (const [carId, car] of this.#cars.entries()) this.#applyToCar(carId, car, event, output);
     } else if (partitionOf(only) === this.#partition) {
-      const car = this.#carState(only, event.effectiveFromMs);
+      const car = this.#carState(only);
       if (car !== undefined) this.#applyToCar(only, car, event, output);
     }
   }
@@ -218,20 +221,24 @@ export class RaceTopology implements Operator {
     output.emit(raceLevelFactRecord(race, "race", "race", revision, eventTimeMs, value, degraded));
   }
 
+  /**
+   * A tick says that a second has passed, and no more: ingests whose clocks differ each write their own, and a wrong one
+   * must change nobody's totals. Event time comes with the frames.
+   */
   #onTick(payload: Uint8Array, output: OperatorOutput): void {
-    let tickMs: number;
     try {
-      tickMs = fromBinary(TickSchema, payload).eventTimeMs;
+      fromBinary(TickSchema, payload);
     } catch {
       this.#unreadable++;
       return;
     }
-    for (const [carId, car] of this.#cars.entries()) {
-      if (car.ticksSilent >= QUIET_TICKS) continue;
+    const heard = [...this.#cars.entries()].filter(([, { ticksSilent }]) => ticksSilent < QUIET_TICKS);
+    if (heard.length === 0) return;
+    this.#cars.tick();
+    for (const [carId, car] of heard) {
       this.#pipeline.onTick(carId, car, output);
       this.#cars.markChanged(carId);
     }
-    this.#cars.tick(tickMs);
   }
 
   #onCorrection(payload: Uint8Array, output: OperatorOutput): void {
@@ -251,8 +258,8 @@ export class RaceTopology implements Operator {
     this.#pipeline.onCorrection(car, correction, output);
   }
 
-  #carState(carId: string, eventTimeMs: number): CarState | undefined {
+  #carState(carId: string): CarState | undefined {
     if (!isCarId(carId)) return undefined;
-    return this.#cars.getOrCreate(carId, eventTimeMs, () => createCarState(this.#race.carContext(carId)));
+    return this.#cars.getOrCreate(carId, () => createCarState(this.#race.carContext(carId)));
   }
 }

@@ -2,7 +2,7 @@ export type { TimelineEntry } from "./broadcast-timeline.ts";
 export { BroadcastTimeline, TIMELINE_ENTRIES_MAX } from "./broadcast-timeline.ts";
 export type { Novelty, SeenSequences } from "./deduplicator.ts";
 export { createSeenSequences, DEDUPE_WINDOW, observeSequence, restartSequences } from "./deduplicator.ts";
-export type { KeyedStateOptions } from "./keyed-state.ts";
+export type { KeyedStateOptions, KeyTicks } from "./keyed-state.ts";
 export { KeyedState } from "./keyed-state.ts";
 export type * from "./membership.ts";
 export type { Operator, OperatorOutput } from "./operator.ts";

@@ -1,13 +1,24 @@
-import { expect, test } from "vitest";
-import { KeyedState } from "./keyed-state.ts";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { KeyedState, type KeyTicks } from "./keyed-state.ts";
 
-const encode = (_key: string, state: { n: number }, heardMs: number) => Uint8Array.of(state.n, heardMs / 1000);
-const keyed = (keysMax = 8) => new KeyedState<{ n: number }>({ keysMax, idleExpiryMs: 10_000 });
+const SILENT_TICKS_MAX = 10;
+const encode = (_key: string, state: { n: number }, { heardTick, changedTick }: KeyTicks) =>
+  Uint8Array.of(state.n, heardTick, changedTick);
+const keyed = (keysMax = 8) => new KeyedState<{ n: number }>({ keysMax, silentTicksMax: SILENT_TICKS_MAX });
+
+/** Ticks in which this key is heard. */
+function ticks(cars: KeyedState<{ n: number }>, count: number, heard: string) {
+  for (let tick = 0; tick < count; tick++) {
+    cars.tick();
+    cars.markHeard(heard);
+  }
+}
 
 test("only what changed since the last commit is committed", () => {
   const cars = keyed();
-  cars.getOrCreate("a", 1_000, () => ({ n: 1 }));
-  cars.getOrCreate("b", 1_000, () => ({ n: 2 }));
+  cars.getOrCreate("a", () => ({ n: 1 }));
+  cars.getOrCreate("b", () => ({ n: 2 }));
   expect([...cars.takeChanges(encode).keys()]).toEqual(["a", "b"]);
   expect(cars.takeChanges(encode).size).toBe(0);
   cars.markChanged("b");
@@ -16,36 +27,75 @@ test("only what changed since the last commit is committed", () => {
 
 test("a key too many is refused", () => {
   const cars = keyed(1);
-  expect(cars.getOrCreate("a", 1_000, () => ({ n: 1 }))).toBeDefined();
-  expect(cars.getOrCreate("b", 1_000, () => ({ n: 2 }))).toBeUndefined();
+  expect(cars.getOrCreate("a", () => ({ n: 1 }))).toBeDefined();
+  expect(cars.getOrCreate("b", () => ({ n: 2 }))).toBeUndefined();
 });
 
-test("a key that ticks find silent for too long is forgotten and deleted from the store", () => {
-  const cars = keyed();
-  cars.getOrCreate("a", 1_000, () => ({ n: 1 }));
-  cars.getOrCreate("b", 1_000, () => ({ n: 2 }));
-  cars.takeChanges(encode);
-  expect(cars.tick(5_000)).toEqual([]);
-  cars.markHeard("b", 5_000);
-  expect(cars.tick(11_000)).toEqual(["a"]);
-  expect(cars.takeChanges(encode).get("a")).toBeNull();
-  expect(cars.get("b")).toEqual({ n: 2 });
-});
+describe("expiry", () => {
+  test("forgets a key that was silent for too many ticks, and deletes it from the store", () => {
+    const cars = keyed();
+    cars.getOrCreate("a", () => ({ n: 1 }));
+    cars.getOrCreate("b", () => ({ n: 2 }));
+    cars.takeChanges(encode);
+    ticks(cars, SILENT_TICKS_MAX - 1, "b");
+    expect(cars.get("a")).toEqual({ n: 1 });
+    ticks(cars, 1, "b");
+    expect(cars.takeChanges(encode).get("a")).toBeNull();
+    expect(cars.get("b")).toEqual({ n: 2 });
+  });
 
-test("expiry goes on from a restored state as if nothing had happened", () => {
-  const cars = keyed();
-  cars.restore("a", { n: 1 }, 5_000);
-  expect(cars.tick(14_999)).toEqual([]);
-  expect(cars.tick(15_000)).toEqual(["a"]);
-});
+  test("does not take a change by a tick or a broadcast for a sign of life", () => {
+    const cars = keyed();
+    cars.getOrCreate("a", () => ({ n: 1 }));
+    for (let tick = 0; tick < SILENT_TICKS_MAX - 1; tick++) {
+      cars.tick();
+      cars.markChanged("a");
+    }
+    cars.tick();
+    expect(cars.get("a")).toBeUndefined();
+  });
 
-test("a key is as old as its newest event, so a restore forgets nothing that an uninterrupted run remembers", () => {
-  const whole = keyed();
-  whole.getOrCreate("a", 1_000, () => ({ n: 1 }));
-  whole.tick(9_000);
-  whole.markHeard("a", 2_000);
-  const restored = keyed();
-  restored.restore("a", { n: 1 }, 1_000);
-  restored.markHeard("a", 2_000);
-  expect(restored.takeChanges(encode)).toEqual(whole.takeChanges(encode));
+  test("goes on from a stored state as if nothing had happened, wherever it was cut", () => {
+    const event = fc.oneof(
+      fc.record({ type: fc.constantFrom("heard", "changed"), key: fc.constantFrom("a", "b", "c") }),
+      fc.record({ type: fc.constant("tick"), key: fc.constantFrom("a", "b", "c") }),
+    );
+    type Event = { readonly type: string; readonly key: string };
+    const apply = (cars: KeyedState<{ n: number }>, { type, key }: Event) => {
+      if (type === "tick") cars.tick();
+      const state = cars.getOrCreate(key, () => ({ n: 0 }));
+      if (state === undefined) return;
+      state.n++;
+      if (type === "heard") cars.markHeard(key);
+      else cars.markChanged(key);
+    };
+    const store = (cars: KeyedState<{ n: number }>, into: Map<string, Uint8Array>) => {
+      for (const [key, bytes] of cars.takeChanges(encode)) {
+        if (bytes === null) into.delete(key);
+        else into.set(key, bytes);
+      }
+    };
+    const cuts = fc.array(fc.boolean(), { minLength: 60, maxLength: 60 });
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 60, maxLength: 60 }), cuts, (events, isCut) => {
+        const whole = keyed();
+        let cars = keyed();
+        const stored = new Map<string, Uint8Array>();
+        for (const [index, one] of events.entries()) {
+          apply(whole, one);
+          apply(cars, one);
+          if (!isCut[index]) continue;
+          store(cars, stored);
+          cars = keyed();
+          for (const [key, [n = 0, heardTick = 0, changedTick = 0]] of stored) {
+            cars.restore(key, { n }, { heardTick, changedTick });
+          }
+        }
+        store(cars, stored);
+        const wholeStored = new Map<string, Uint8Array>();
+        store(whole, wholeStored);
+        expect([...stored].toSorted()).toEqual([...wholeStored].toSorted());
+      }),
+    );
+  });
 });
