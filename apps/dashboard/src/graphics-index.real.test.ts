@@ -108,6 +108,18 @@ test("over plain http by a machine's name an address is copied as well, and no w
   expect(await page.locator("#only-here").innerText()).toContain("--host 0.0.0.0");
 });
 
+test("the dashboard's help leads here", async () => {
+  const page = await openIndex();
+  await page.goto(`${pages.url}/`);
+  await page.locator("[data-testid=board] [role=option]").first().waitFor();
+  await page.keyboard.press("?");
+  await page.locator("dialog button:focus", { hasText: "Close" }).waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await filled(page);
+  expect(new URL(page.url()).pathname).toBe("/graphics/");
+});
+
 test("unit, waiting and hints change all addresses, CasparCG's too", async () => {
   const page = await openIndex();
   await filled(page);

@@ -30,7 +30,9 @@ export function HelpOverlay(props: { readonly page: Page; readonly onClose: () =
         </dl>
       </section>
       <form method="dialog">
+        {/* The button is first, so that the keyboard is on it when the dialog opens. */}
         <button type="submit">Close (Esc)</button>
+        <a href="graphics/">On-air graphics: an address for each car</a>
       </form>
     </dialog>
   );
