@@ -1,4 +1,5 @@
-import type { Commit, OutboxRecord, StateStore } from "../ports.ts";
+import { expect } from "vitest";
+import type { Commit, Lease, OutboxRecord, StateStore } from "../ports.ts";
 
 export interface StateStoreFixture {
   readonly store: StateStore;
@@ -25,4 +26,11 @@ export function commitOf(overrides: Partial<Commit> = {}): Commit {
 
 export function outboxRecord(id: string): OutboxRecord {
   return { id, subject: "fact.r.lap.24", payload: new Uint8Array(Buffer.from(id)) };
+}
+
+/** The partition's lease, which is free. */
+export async function takeLease(store: StateStore, owner = "owner", partition = 7): Promise<Lease> {
+  const lease = await store.acquire(partition, owner, TTL_MS);
+  expect(lease).toBeDefined();
+  return lease!;
 }
