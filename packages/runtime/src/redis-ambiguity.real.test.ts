@@ -181,13 +181,13 @@ describe("connections that break", () => {
   });
 
   test("an event loop that stood still takes its replies late and keeps its connection", async () => {
-    const connection = await bench.connect(server, { commandTimeoutMs: 50 });
+    const connection = await bench.connect(server, { commandTimeoutMs: 100 });
     const store = storeOf(connection);
     const lease = (await store.acquire(PARTITION, "owner", TTL_MS))!;
     const before = await redisCommand(connection, "CLIENT", "ID");
     for (let position = 0; position < 5; position++) {
       const outcome = store.commit(lease, commitFrom(position));
-      // The commit leaves, then this process does nothing for four times as long as a reply may take.
+      // The commit leaves, then this process does nothing for twice as long as a reply may take.
       await new Promise((resolve) => setImmediate(resolve));
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
       expect(await outcome).toBe("committed");

@@ -1,6 +1,7 @@
 import type { ConnectionOptions as TlsOptions } from "node:tls";
-import { createClient, createCluster, createSentinel, ErrorReply, RESP_TYPES } from "redis";
-import type { RedisAddress } from "./redis-address.ts";
+import { ClientClosedError, createClient, createCluster, createSentinel, ErrorReply, RESP_TYPES } from "redis";
+import type { RedisAddress, RedisNode } from "./redis-address.ts";
+import { isRefusedPing } from "./redis-error.ts";
 
 /** What a command is made of. Bytes go out as they are. */
 export type RedisArgument = string | Buffer;
@@ -11,7 +12,13 @@ export interface RedisClient {
   send(key: string, args: readonly RedisArgument[]): Promise<unknown>;
   /** To each node that takes writes. */
   sendToAll(args: readonly RedisArgument[]): Promise<readonly unknown[]>;
-  connect(): Promise<void>;
+  /**
+   * To all nodes that take writes. Or to one: that of a cluster which says who the others are, and they are connected when
+   * they are first needed, so that one which hangs is in nobody's way.
+   */
+  connect(nodes: "all" | "one"): Promise<void>;
+  /** The nodes of a cluster that take writes, as far as it has been asked. */
+  masters(): readonly RedisNode[];
   /** Waits for replies that are on their way. */
   close(): Promise<void>;
   /** Drops the connections; whatever waits for a reply fails. */
@@ -24,6 +31,7 @@ export interface RedisClientOptions {
   readonly name: string;
   /** Certificates and the like where the address says rediss. */
   readonly tls: Pick<TlsOptions, "ca" | "cert" | "key" | "servername">;
+  /** A node that takes longer to answer when it is connected is given up. */
   readonly connectTimeoutMs: number;
   readonly onError: (error: unknown) => void;
   readonly onReady: () => void;
@@ -36,10 +44,19 @@ const REDIS_COMMANDS_WAITING_MAX = 10_000;
 const RECONNECT_MS_MIN = 20;
 const RECONNECT_MS_MAX = 200;
 
+/**
+ * A connection is asked for a sign of life after one time to connect, and replaced after so many in which nothing came
+ * and nothing could be sent. That ends above all the ones on which a frozen server, whose kernel still takes
+ * connections, never says its first word: the client sets no time for that. Longer than this process may stand still
+ * itself, which looks the same.
+ */
+const SILENT_CONNECT_TIMES_MAX = 5;
+
 const REPLIES_AS_BYTES = { [RESP_TYPES.BLOB_STRING]: Buffer };
 
 /** A new client, not yet connected. */
-export function createRedisClient(options: RedisClientOptions): RedisClient {
+export function createRedisClient(given: RedisClientOptions): RedisClient {
+  const options = { ...given, onError: (error: unknown) => void (isRefusedPing(error) || given.onError(error)) };
   switch (options.address.type) {
     case "single":
       return createSingle(options);
@@ -58,6 +75,7 @@ function credentialsOf({ username, password }: RedisAddress) {
 function nodeOptions({ address, name, tls, connectTimeoutMs }: RedisClientOptions) {
   const socket = {
     connectTimeout: connectTimeoutMs,
+    socketTimeout: SILENT_CONNECT_TIMES_MAX * connectTimeoutMs,
     // A first connection that fails is the caller's business; a lost one is replaced for as long as the process runs.
     reconnectStrategy: (retries: number) =>
       Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2),
@@ -68,6 +86,7 @@ function nodeOptions({ address, name, tls, connectTimeoutMs }: RedisClientOption
     // Offline the client says so at once; whether and how long to wait is decided in one place, the connection.
     disableOfflineQueue: true,
     commandsQueueMaxLength: REDIS_COMMANDS_WAITING_MAX,
+    pingInterval: connectTimeoutMs,
     maintNotifications: "disabled" as const,
     socket: address.isTls ? { ...socket, ...tls, tls: true as const } : socket,
   };
@@ -91,6 +110,7 @@ function createSingle(options: RedisClientOptions): RedisClient {
     send: (_key, args) => client.sendCommand(args),
     sendToAll: async (args) => [await client.sendCommand(args)],
     connect: async () => void (await client.connect()),
+    masters: () => [],
     close: () => client.close(),
     destroy: () => client.destroy(),
   };
@@ -99,13 +119,14 @@ function createSingle(options: RedisClientOptions): RedisClient {
 function createBehindSentinel(options: RedisClientOptions): RedisClient {
   const { address } = options;
   const common = nodeOptions(options);
-  const { socket } = common;
+  const { socket, pingInterval } = common;
   const make = (sentinelCredentials: ReturnType<typeof credentialsOf>) => {
     const client = createSentinel({
       name: address.masterName,
-      sentinelRootNodes: [...address.nodes],
+      // It asks them in this order; another client is to begin with another one, should the first be frozen.
+      sentinelRootNodes: shuffled(address.nodes),
       nodeClientOptions: common,
-      sentinelClientOptions: { ...sentinelCredentials, socket },
+      sentinelClientOptions: { ...sentinelCredentials, pingInterval, socket },
       commandOptions: COMMAND_OPTIONS,
       passthroughClientErrorEvents: true,
       scanInterval: SENTINEL_SCAN_MS,
@@ -114,17 +135,30 @@ function createBehindSentinel(options: RedisClientOptions): RedisClient {
     return client;
   };
   let client = make({});
+  let isDestroyed = false;
   return {
     send: (_key, args) => client.sendCommand(false, [...args]),
     sendToAll: async (args) => [await client.sendCommand(false, [...args])],
     connect: async () => {
       if (address.password !== undefined && (await sentinelsAskWho(address, socket)))
         client = make(credentialsOf(address));
+      if (isDestroyed) throw new ClientClosedError();
       await client.connect();
     },
+    masters: () => [],
     close: () => client.close(),
-    destroy: () => void client.destroy().catch(options.onError),
+    destroy: () => {
+      isDestroyed = true;
+      client.destroy().catch(options.onError);
+    },
   };
+}
+
+function shuffled(nodes: readonly RedisNode[]): RedisNode[] {
+  return nodes
+    .map((node) => ({ node, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ node }) => node);
 }
 
 /** What the client says of a sentinel is a text: what the sentinel itself said stands in it. */
@@ -168,6 +202,7 @@ function createOfCluster(options: RedisClientOptions): RedisClient {
     rootNodes: address.nodes.map((node) => ({ socket: { ...common.socket, ...node } })),
     defaults: common,
     commandOptions: COMMAND_OPTIONS,
+    minimizeConnections: true,
     topologyRefreshOnReconnectionAttemptStrategy: TOPOLOGY_REFRESH_MS,
   });
   client.on("error", options.onError).on("node-error", options.onError).on("node-ready", options.onReady);
@@ -175,7 +210,11 @@ function createOfCluster(options: RedisClientOptions): RedisClient {
     send: (key, args) => client.sendCommand(key, false, [...args]),
     sendToAll: (args) =>
       Promise.all(client.masters.map(async (node) => (await client.nodeClient(node)).sendCommand(args))),
-    connect: async () => void (await client.connect()),
+    connect: async (nodes) => {
+      await client.connect();
+      if (nodes === "all") await Promise.all(client.masters.map((node) => client.nodeClient(node)));
+    },
+    masters: () => client.masters.map(({ host, port }) => ({ host, port })),
     close: () => client.close(),
     destroy: () => client.destroy(),
   };

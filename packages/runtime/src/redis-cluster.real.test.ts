@@ -112,6 +112,37 @@ test("a master that dies is replaced by its replica, and whoever lost a commit w
   );
 });
 
+test("a master that freezes is left for its replica while it stays frozen, also when the address names only it", async () => {
+  const nodes = await bench.startClusterOf(3);
+  const { committers } = await startCommitting(nodes.slice(0, 1));
+  await nodes[0]!.kill("SIGSTOP");
+  await haveMoved(committers);
+  for (const committer of committers) await committer.finish();
+});
+
+test("while a master is frozen and nobody takes its place, the partitions of the others go on", async () => {
+  const nodes = await bench.startClusterOf(3, 60_000);
+  const { committers } = await startCommitting(nodes.slice(0, 1));
+  await nodes[0]!.kill("SIGSTOP");
+  const stuck = await stuckOf(committers);
+  expect(stuck.length).toBeGreaterThan(0);
+  const others = committers.filter((committer) => !stuck.includes(committer));
+  // Long enough for the connection to be given up some times.
+  const untilMs = performance.now() + 4_000;
+  while (performance.now() < untilMs) await haveMoved(others);
+  expect(await stuckOf(committers)).toEqual(stuck);
+  await nodes[0]!.kill("SIGCONT");
+  await haveMoved(committers);
+  for (const committer of committers) await committer.finish();
+});
+
+/** Those that commit nothing for a second. */
+async function stuckOf(committers: readonly Committer[]): Promise<readonly Committer[]> {
+  const former = committers.map(({ position }) => position);
+  await sleep(1_000);
+  return committers.filter(({ position }, index) => position === former[index]);
+}
+
 test("a cluster with a password is used with it, and refuses a wrong one and none at once, naming the setting", async () => {
   const node = await bench.startCluster(["--requirepass", "right"]);
   const connect = (credentials: string) =>

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "./log.ts";
-import { parseRedisAddress, type RedisAddress } from "./redis-address.ts";
+import { parseRedisAddress, REDIS_NODES_MAX, type RedisAddress, type RedisNode } from "./redis-address.ts";
 import { checkRedis } from "./redis-checks.ts";
 import { createRedisClient, type RedisArgument, type RedisClient, type RedisClientOptions } from "./redis-client.ts";
 import { isRefusal, judgeRedisError, ReplyTimeoutError, toOpeningError, toRedisStorageError } from "./redis-error.ts";
@@ -41,6 +41,8 @@ const REDIS_COMMAND_TIMEOUT_MS = 1_000;
 /** Enough for a restart or a fail-over; then a partition's owner starts again from what the store says. */
 const REDIS_OPERATION_TIMEOUT_MS = 5_000;
 const START_TIMEOUT_MS = 10_000;
+/** Of the first connection: an attempt that takes so many times of one command is given up, perhaps another node answers. */
+const START_ATTEMPT_TIMES_MAX = 3;
 /** Between two attempts of one call. */
 const RETRY_MS_MIN = 10;
 const RETRY_MS_MAX = 100;
@@ -73,8 +75,13 @@ export class RedisConnection {
   readonly #commandTimeoutMs: number;
   readonly #operationTimeoutMs: number;
   #client: RedisClient;
+  /** Being connected, to take the client's place. */
+  #next: RedisClient | undefined;
+  /** Nodes of the cluster that the address need not name. */
+  #otherNodes: readonly RedisNode[] = [];
   #isClosed = false;
-  #lostAtMs: number | undefined;
+  /** Since when nothing comes; of one key when it is a node of a cluster that does not answer. */
+  #lost: { readonly atMs: number; readonly key: string | undefined } | undefined;
   #failOpening: ((error: unknown) => void) | undefined;
 
   constructor(address: RedisAddress, options: RedisOptions) {
@@ -96,9 +103,10 @@ export class RedisConnection {
       this.#failOpening = reject;
       try {
         const leftMs = Math.max(1, startMs + timeoutMs - performance.now());
-        await replyWithin(Promise.race([this.#client.connect(), failed]), leftMs);
+        const attemptMs = Math.min(leftMs, START_ATTEMPT_TIMES_MAX * this.#commandTimeoutMs);
+        await replyWithin(Promise.race([this.#client.connect("all"), failed]), attemptMs);
         this.#failOpening = undefined;
-        this.#lostAtMs = undefined;
+        this.#lost = undefined;
         return;
       } catch (error) {
         this.#client.destroy();
@@ -122,7 +130,7 @@ export class RedisConnection {
     for (let attempt = 0; ; attempt++) {
       const client = this.#client;
       try {
-        return await this.#reply(client, client.send(key, command));
+        return await this.#reply(client, client.send(key, command), key);
       } catch (error) {
         await this.#recover(error, startMs, attempt, { script, key });
       }
@@ -139,6 +147,7 @@ export class RedisConnection {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#next?.destroy();
     try {
       await replyWithin(this.#client.close(), this.#commandTimeoutMs);
     } catch {
@@ -161,7 +170,7 @@ export class RedisConnection {
     if (verdict === "unknown-script") {
       const client = this.#client;
       try {
-        await this.#reply(client, client.send(key, ["SCRIPT", "LOAD", script.text]));
+        await this.#reply(client, client.send(key, ["SCRIPT", "LOAD", script.text]), key);
         return;
       } catch (loadError) {
         if (judgeRedisError(loadError) === "fatal") throw toRedisStorageError(loadError, this.place);
@@ -170,51 +179,83 @@ export class RedisConnection {
     await sleep(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2));
   }
 
-  async #reply<T>(client: RedisClient, pending: Promise<T>): Promise<T> {
+  async #reply<T>(client: RedisClient, pending: Promise<T>, key?: string): Promise<T> {
     try {
-      return await replyWithin(pending, this.#commandTimeoutMs);
+      const reply = await replyWithin(pending, this.#commandTimeoutMs);
+      this.#noteReturn(key);
+      return reply;
     } catch (error) {
       // A connection that swallows replies has to go: on it every later reply would be behind the missing one.
-      if (error instanceof ReplyTimeoutError) this.#replace(client);
+      if (error instanceof ReplyTimeoutError) this.#replace(client, key);
       throw error;
     }
   }
 
-  #replace(client: RedisClient): void {
-    if (this.#isClosed || this.#client !== client) return;
-    this.#noteLoss(new ReplyTimeoutError(this.#commandTimeoutMs));
-    const next = this.#createClient();
+  #replace(client: RedisClient, key: string | undefined): void {
+    if (this.#isClosed || this.#client !== client || this.#next !== undefined) return;
+    this.#noteLoss(new ReplyTimeoutError(this.#commandTimeoutMs), key);
+    void this.#connectNext(client);
+  }
+
+  /**
+   * Until one is connected. A server that is frozen takes connections and then says nothing, so each attempt has its time.
+   * In a cluster the nodes that answer are served by the former client meanwhile; not for ever, because what waits in it
+   * for the others grows.
+   */
+  async #connectNext(former: RedisClient): Promise<void> {
+    const masters = former.masters();
+    if (masters.length > 0) this.#otherNodes = masters;
+    const keptUntilMs = performance.now() + (this.isCluster ? this.#operationTimeoutMs : 0);
+    while (!this.#isClosed) {
+      const next = this.#createClient();
+      this.#next = next;
+      if (performance.now() >= keptUntilMs) this.#use(next);
+      try {
+        await replyWithin(next.connect("one"), this.#commandTimeoutMs);
+        if (!this.#isClosed) this.#use(next);
+        break;
+      } catch (error) {
+        next.destroy();
+        this.#noteLoss(error);
+        await sleep(RETRY_MS_MAX);
+      }
+    }
+    this.#next = undefined;
+  }
+
+  #use(next: RedisClient): void {
+    if (this.#client === next) return;
+    const former = this.#client;
     this.#client = next;
-    client.destroy();
-    next.connect().catch(async (error: unknown) => {
-      this.#noteLoss(error);
-      await sleep(RETRY_MS_MAX);
-      this.#replace(next);
-    });
+    former.destroy();
   }
 
   #createClient(): RedisClient {
-    return createRedisClient({
-      address: this.#address,
+    const { nodes } = this.#address;
+    const isNamed = (node: RedisNode) => nodes.some(({ host, port }) => host === node.host && port === node.port);
+    const others = this.#otherNodes.filter((node) => !isNamed(node));
+    const client: RedisClient = createRedisClient({
+      address: { ...this.#address, nodes: [...nodes, ...others].slice(0, REDIS_NODES_MAX) },
       name: this.#options.name ?? "burnline",
       tls: this.#options.tls ?? {},
       connectTimeoutMs: this.#commandTimeoutMs,
-      onError: (error) => this.#noteLoss(error),
-      onReady: () => this.#noteReturn(),
+      onError: (error) => client === this.#client && this.#noteLoss(error),
+      onReady: () => client === this.#client && this.#noteReturn(undefined),
     });
+    return client;
   }
 
-  #noteLoss(error: unknown): void {
+  #noteLoss(error: unknown, key?: string): void {
     this.#failOpening?.(error);
-    if (this.#isClosed || this.#failOpening !== undefined || this.#lostAtMs !== undefined) return;
-    this.#lostAtMs = performance.now();
+    if (this.#isClosed || this.#failOpening !== undefined || this.#lost !== undefined) return;
+    this.#lost = { atMs: performance.now(), key: this.isCluster ? key : undefined };
     this.#options.logger.warn({ redis: this.place, reason: String(error) }, "a connection to Redis is lost");
   }
 
-  #noteReturn(): void {
-    if (this.#lostAtMs === undefined) return;
-    const lostMs = Math.round(performance.now() - this.#lostAtMs);
-    this.#lostAtMs = undefined;
+  #noteReturn(key: string | undefined): void {
+    if (this.#lost === undefined || this.#lost.key !== key) return;
+    const lostMs = Math.round(performance.now() - this.#lost.atMs);
+    this.#lost = undefined;
     this.#options.logger.info({ redis: this.place, lostMs }, "the connection to Redis is back");
   }
 }

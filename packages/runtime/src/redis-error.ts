@@ -112,6 +112,12 @@ export function toOpeningError(thrown: unknown, place: string): StorageError {
   );
 }
 
+/** Of a user that may not PING: an answer all the same, and no more was wanted. */
+export function isRefusedPing(thrown: unknown): boolean {
+  const error = unwrap(thrown);
+  return error instanceof ErrorReply && /^NOPERM .*'ping'/i.test(error.message);
+}
+
 /** The sentinel client puts what a server says into an error of its own. */
 function unwrap(error: unknown): unknown {
   return error instanceof Error && error.cause instanceof ErrorReply ? error.cause : error;

@@ -122,6 +122,22 @@ describe("fail-over to a replica that lost the last second", () => {
     expect(master.port).not.toBe(replica.port);
   });
 
+  test("a frozen master is left for the one that its name leads to by now, though it takes connections", async () => {
+    const { master, proxy, promote, replica } = await replicated();
+    const store = storeOn(await bench.connect(proxy, { operationTimeoutMs: 20_000 }));
+    const lease = (await store.acquire(PARTITION, "owner", TTL_MS))!;
+    await store.commit(lease, commitFrom(0));
+    await promote.freeze();
+    await master.kill("SIGSTOP");
+    const before = proxy.accepted();
+    const committing = store.commit(lease, commitFrom(1));
+    // On this one the master never says its first word.
+    await expect.poll(() => proxy.accepted(), { timeout: 10_000 }).toBeGreaterThan(before);
+    proxy.setTarget(replica.port);
+    expect(await committing).toBe("committed");
+    await expectStateAt(store, lease, 2);
+  });
+
   test("an owner whose last commits are gone learns it as a conflict, and replays to the exact sums", async () => {
     const { proxy, replica, promote } = await replicated();
     const race = newRace(await bench.connect(proxy));

@@ -36,3 +36,13 @@ describe.each([
     expect(performance.now() - startMs).toBeLessThan(4_000);
   });
 });
+
+test("a sentinel that is frozen is passed over for one that answers", async () => {
+  const master = await bench.startServer();
+  const sentinels = [await bench.startSentinel("race", master.port), await bench.startSentinel("race", master.port)];
+  await sentinels[0]!.kill("SIGSTOP");
+  const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",");
+  const connection = await bench.connect(`redis+sentinel://${hosts}/race`, { commandTimeoutMs: 500 });
+  const store = new RedisStateStore(connection, { race: "r" });
+  expect(await store.acquire(0, "owner", TTL_MS)).toBeDefined();
+});

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Commit, Lease } from "@burnline/stream";
@@ -36,11 +36,13 @@ export class RedisTestBench {
     return cluster;
   }
 
-  /** Masters that share the slots, and as many replicas, one each; a master that dies is replaced within a second or two. */
-  async startClusterOf(masters: number): Promise<readonly RealServer[]> {
+  /** Masters that share the slots, and then as many replicas, one each; a silent master is replaced a second after the time. */
+  async startClusterOf(masters: number, nodeTimeoutMs = 500): Promise<readonly RealServer[]> {
     const nodes: RealServer[] = [];
     for (let index = 0; index < 2 * masters; index++) {
-      const node = await startRedisNode(["--cluster-node-timeout", "500", "--repl-diskless-sync-delay", "0"]);
+      const node = await startRedisNode([
+        ...["--cluster-node-timeout", String(nodeTimeoutMs), "--repl-diskless-sync-delay", "0"],
+      ]);
       this.#closing.push(() => node.stop());
       nodes.push(node);
     }
@@ -53,6 +55,15 @@ export class RedisTestBench {
     const sentinel = await startRedisSentinel(...args);
     this.#closing.push(() => sentinel.stop());
     return sentinel;
+  }
+
+  /** Where a file of this content lies. */
+  makeFile(content: string): string {
+    const folder = mkdtempSync(join(tmpdir(), "burnline-file-"));
+    this.#closing.push(async () => rmSync(folder, { recursive: true }));
+    const path = join(folder, "content");
+    writeFileSync(path, content);
+    return path;
   }
 
   /** A certificate for localhost that is its own authority, and how a server is told to show it. */

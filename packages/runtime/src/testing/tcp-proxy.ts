@@ -4,6 +4,8 @@ import { connect, createServer, type Socket } from "node:net";
 /** A port in front of a server, where a test can lose, hold and cut what goes through. */
 export interface TcpProxy {
   readonly port: number;
+  /** Connections so far. */
+  accepted(): number;
   /** Whoever connects from now on comes to this port. */
   setTarget(port: number): void;
   /** The connections that are open now lose all that the server says; what is said to it arrives. */
@@ -31,9 +33,11 @@ interface Pair {
 
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   let targetPort = target;
+  let accepted = 0;
   let onHeld: (() => void) | undefined;
   const pairs = new Set<Pair>();
   const listener = createServer((client) => {
+    accepted += 1;
     const pair: Pair = {
       client,
       server: connect(targetPort, "127.0.0.1"),
@@ -57,6 +61,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   };
   return {
     port: address.port,
+    accepted: () => accepted,
     setTarget: (port) => {
       targetPort = port;
     },
