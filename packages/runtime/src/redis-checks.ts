@@ -2,6 +2,7 @@ import { ErrorReply } from "redis";
 import type { Logger } from "./log.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { toRedisStorageError } from "./redis-error.ts";
+import { partitionKeys } from "./redis-keys.ts";
 import { StorageError } from "./storage-error.ts";
 
 /** Scripts with effects replicated one by one, TIME in a script that writes, and functions of RESP 3 are all there. */
@@ -14,46 +15,40 @@ type CheckedConnection = Pick<RedisConnection, "place" | "isCluster" | "askAll">
  * could lose what it was given (which costs a replay of the log, not a wrong total).
  */
 export async function checkRedis(connection: CheckedConnection, logger: Logger): Promise<void> {
-  const { place } = connection;
   for (const reply of await askAll(connection, ["INFO", "server"])) {
     const info = String(reply);
-    refuseOldServer(info, place);
+    refuseOldServer(info, connection.place);
     refuseOtherMode(info, connection);
   }
-  let settings: Map<string, string>[];
-  try {
-    const names = ["maxmemory", "maxmemory-policy", "appendonly", "save"];
-    settings = (await connection.askAll(["CONFIG", "GET", ...names])).map(toSettings);
-  } catch (error) {
-    if (!(error instanceof ErrorReply)) throw toRedisStorageError(error, place);
-    // Hosted services often do not let their settings be read.
-    logger.warn(
-      { redis: place },
-      "Redis does not let us read its settings: see to it that maxmemory-policy is noeviction and that it writes to disk (appendonly yes)",
-    );
-    return;
+  // Hosted services often do not let their settings be read. INFO, which they do give, tells most of them.
+  const nodes = (await askAll(connection, ["INFO", "memory", "persistence"])).map(toFields);
+  for (const fields of nodes) refuseEviction(fields, connection.place);
+  const warn = (text: string) => logger.warn({ redis: connection.place }, text);
+  const policies = nodes.map((fields) => fields.get("maxmemory_policy"));
+  if (policies.includes(undefined)) {
+    warn("Redis does not say what it does when its memory is full: see to it that maxmemory-policy is noeviction");
+  } else if (policies.some((policy) => policy !== "noeviction")) {
+    warn("Redis would throw state away if it were given a maxmemory: CONFIG SET maxmemory-policy noeviction");
   }
-  for (const of of settings) {
-    refuseEviction(of, place);
-    if ((of.get("maxmemory-policy") ?? "noeviction") !== "noeviction") {
-      logger.warn(
-        { redis: place, policy: of.get("maxmemory-policy") },
-        "Redis may throw state away when its memory is full: CONFIG SET maxmemory-policy noeviction",
-      );
-    }
-    if (of.get("appendonly") !== "yes" && (of.get("save") ?? "") === "") {
-      logger.warn(
-        { redis: place },
-        "Redis keeps nothing on disk, after its restart every partition is replayed: CONFIG SET appendonly yes",
-      );
-    }
-  }
+  const hasFile = nodes.map((fields) => fields.get("aof_enabled") === "1");
+  if (hasFile.includes(false)) await warnOfNothingOnDisk(connection, warn);
+  if (hasFile.includes(true)) await warnOfDefaultUser(connection, warn);
 }
 
 async function askAll(connection: CheckedConnection, args: readonly string[]): Promise<readonly unknown[]> {
   try {
     return await connection.askAll(args);
   } catch (error) {
+    throw toRedisStorageError(error, connection.place);
+  }
+}
+
+/** undefined when we may not ask. */
+async function askAllIfAllowed(connection: CheckedConnection, args: readonly string[]) {
+  try {
+    return await connection.askAll(args);
+  } catch (error) {
+    if (error instanceof ErrorReply) return undefined;
     throw toRedisStorageError(error, connection.place);
   }
 }
@@ -80,16 +75,67 @@ function refuseOtherMode(info: string, { place, isCluster }: CheckedConnection):
 }
 
 /**
- * An evicted key would take part of a partition's state away. Without a limit nothing is evicted, and the policies
- * volatile-* take only keys that are to expire: races that are closed.
+ * An evicted key would take part of a partition's state away, or who works on the race: the policies volatile-* take the
+ * latter, which is the one key that is to expire. Without a limit nothing is evicted.
  */
-function refuseEviction(settings: Map<string, string>, place: string): void {
-  const policy = settings.get("maxmemory-policy") ?? "";
-  if (!policy.startsWith("allkeys-") || Number(settings.get("maxmemory") ?? 0) === 0) return;
+function refuseEviction(fields: ReadonlyMap<string, string>, place: string): void {
+  const policy = fields.get("maxmemory_policy") ?? "noeviction";
+  if (policy === "noeviction" || Number(fields.get("maxmemory") ?? 0) === 0) return;
   throw new StorageError(
     "unusable",
-    `Redis at ${place} throws keys away when its memory is full (maxmemory-policy ${policy}), fuel totals among them: CONFIG SET maxmemory-policy noeviction.`,
+    `Redis at ${place} throws keys away when its memory is full (maxmemory-policy ${policy}), those of a running race too: CONFIG SET maxmemory-policy noeviction.`,
   );
+}
+
+async function warnOfNothingOnDisk(connection: CheckedConnection, warn: (text: string) => void): Promise<void> {
+  const replies = await askAllIfAllowed(connection, ["CONFIG", "GET", "appendonly", "save"]);
+  if (replies === undefined) {
+    warn(
+      "Redis keeps no append-only file and does not let us read what else it keeps: see to it that it writes to disk",
+    );
+    return;
+  }
+  const isLost = (settings: Map<string, string>) =>
+    settings.get("appendonly") !== "yes" && (settings.get("save") ?? "") === "";
+  if (replies.map(toSettings).some(isLost)) {
+    warn("Redis keeps nothing on disk, after its restart every partition is replayed: CONFIG SET appendonly yes");
+  }
+}
+
+/** What our scripts write, as it stands in the append-only file, on the keys of some partition. */
+function writtenCommands(): readonly (readonly string[])[] {
+  const [meta, entries, outbox] = partitionKeys("race", 0);
+  return [
+    ["HSET", meta, "p", "1"],
+    ["HINCRBY", entries, "", "1"],
+    ["HDEL", entries, "car"],
+    ["DEL", entries],
+    ["RPUSH", outbox, "record"],
+    ["LTRIM", outbox, "1", "-1"],
+  ];
+}
+
+/**
+ * Redis and Valkey without the fix of redis#14541 read their append-only file with the rights of the default user, also
+ * of one that is switched off, and leave transactions out that it may not do. DRYRUN asks for the same rights, and only
+ * who may ask is told; whether this server has the fix cannot be asked.
+ */
+async function warnOfDefaultUser(connection: CheckedConnection, warn: (text: string) => void): Promise<void> {
+  for (const command of writtenCommands()) {
+    const replies = await askAllIfAllowed(connection, ["ACL", "DRYRUN", "default", ...command]);
+    if (replies === undefined) return;
+    if (replies.every((reply) => String(reply) === "OK")) continue;
+    warn(
+      "Redis, without its fix of issue 14541, leaves out what its default user may not do when it reads its append-only file, then partitions are replayed: ACL SETUSER default off resetpass allkeys allchannels allcommands (nobody can be that user), and so in its file of users",
+    );
+    return;
+  }
+}
+
+/** Of INFO. */
+function toFields(reply: unknown): ReadonlyMap<string, string> {
+  const lines = String(reply).matchAll(/^(?<name>\w+):(?<value>[^\r\n]*)/gm);
+  return new Map([...lines].map(({ groups }) => [groups?.name ?? "", groups?.value ?? ""]));
 }
 
 /** CONFIG GET answers with a map in RESP 3, which the client gives as an object. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { createLogger } from "./log.ts";
 import { REDIS_MEMBERS_MAX, RedisMembership } from "./redis-membership.ts";
@@ -42,20 +43,22 @@ describe("connecting", () => {
     expect(lines).toEqual([]);
   });
 
-  test("a server that evicts is refused: totals would become wrong", async () => {
-    const server = await bench.startServer({ args: ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"] });
+  test.each(["allkeys-lru", "volatile-lru"])("a server that evicts by %s is refused", async (policy) => {
+    const server = await bench.startServer({ args: ["--maxmemory", "100mb", "--maxmemory-policy", policy] });
     await expect(bench.connect(server)).rejects.toMatchObject({
       fault: "unusable",
-      message: expect.stringMatching(/maxmemory-policy allkeys-lru.*CONFIG SET maxmemory-policy noeviction/),
+      message: expect.stringMatching(`maxmemory-policy ${policy}.*CONFIG SET maxmemory-policy noeviction`),
     });
   });
 
-  test("settings that may not be read are said to be unknown", async () => {
+  test("settings that may not be read are known all the same, or said to be unknown", async () => {
     const { lines, logger } = remembering();
-    const server = await bench.startServer({ args: ["--user", "app", "on", ">pw", "~*", "+@all", "-config"] });
-    await bench.connect(`redis://app:pw@127.0.0.1:${server.port}`, { logger });
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain("maxmemory-policy is noeviction");
+    const user = ["--user", "app", "on", ">pw", "~*", "+@all", "-config"];
+    for (const appendonly of ["yes", "no"]) {
+      const server = await bench.startServer({ args: [...user, "--appendonly", appendonly] });
+      await bench.connect(`redis://app:pw@127.0.0.1:${server.port}`, { logger });
+    }
+    expect(lines).toEqual([expect.stringContaining("see to it that it writes to disk")]);
   });
 
   test("a wrong, missing or needless password is refused at once, and never printed", async () => {
@@ -112,6 +115,17 @@ describe("connecting", () => {
       fault: "refused",
       message: expect.stringContaining("certificate"),
     });
+  });
+
+  test("a user that may not PING is served without a word", async () => {
+    const { lines, logger } = remembering();
+    const args = ["--user", "app", "on", ">pw", "~*", "&*", "+@all", "-ping"];
+    const server = await bench.startServer({ args });
+    const address = `redis://app:pw@127.0.0.1:${server.port}`;
+    const connection = await bench.connect(address, { logger, commandTimeoutMs: 200 });
+    await sleep(1_000);
+    expect(await redisCommand(connection, "ECHO", "still there")).toEqual(Buffer.from("still there"));
+    expect(lines).toEqual([]);
   });
 
   test("a closed connection says so", async () => {
@@ -194,29 +208,14 @@ describe("limits", () => {
     await claimRedisRace(connection, "r", 64);
     await claimRedisRace(connection, "r", 64);
     await claimRedisRace(connection, "other", 32);
+    // Nothing but a hand makes a race begin anew under its name.
+    expect(await redisCommand(connection, "PTTL", "burnline:{r}:race")).toBe(-1);
     await expect(claimRedisRace(connection, "r", 32)).rejects.toMatchObject({
       fault: "unusable",
       message: expect.stringMatching(/begun with 64 partitions and this Burnline divides a race into 32: .* --race/),
     });
     await redisCommand(connection, "HSET", "burnline:{r}:race", "layout", "2");
     await expect(claimRedisRace(connection, "r", 64)).rejects.toMatchObject({ fault: "newer" });
-  });
-
-  test("a closed race is forgotten after its time, unless someone takes the partition again", async () => {
-    const connection = await bench.connect(await bench.startServer());
-    const store = new RedisStateStore(connection, { race: "r" });
-    const lease = (await store.acquire(0, "owner", TTL_MS))!;
-    await store.commit(lease, commitFrom(0));
-    const lifetimes = () =>
-      Promise.all(
-        ["meta", "entries", "outbox"].map((name) => redisCommand(connection, "PTTL", `burnline:{r:0}:${name}`)),
-      );
-    expect(await lifetimes()).toEqual([-1, -1, -1]);
-    expect(await store.expire({ ...lease, token: "1:other" }, 100_000)).toBe("fenced");
-    expect(await store.expire(lease, 100_000)).toBe("committed");
-    for (const ms of await lifetimes()) expect(ms).toBeGreaterThan(90_000);
-    await store.acquire(0, "owner", TTL_MS);
-    expect(await lifetimes()).toEqual([-1, -1, -1]);
   });
 });
 
@@ -254,7 +253,10 @@ describe("other ways to run it", () => {
     await expectStateAt(store, again, 1);
   });
 
-  test("sentinels, whose master dies while an owner commits", async () => {
+  test.each([
+    ["dies", "SIGKILL"],
+    ["freezes", "SIGSTOP"],
+  ] as const)("sentinels, whose master %s while an owner commits", async (_what, signal) => {
     const master = await bench.startServer({ args: ["--repl-diskless-sync-delay", "0"] });
     const replica = await bench.startServer({ args: ["--replicaof", "127.0.0.1", String(master.port)] });
     const sentinel = await bench.startSentinel("race", master.port);
@@ -272,7 +274,7 @@ describe("other ways to run it", () => {
       .poll(async () => JSON.stringify(await toSentinel(["SENTINEL", "REPLICAS", "race"])), { timeout: 20_000 })
       .toContain('"master-link-status":"ok"');
     await expect.poll(async () => redisCommand(connection, "WAIT", "1", "500"), { timeout: 20_000 }).toBe(1);
-    await master.kill("SIGKILL");
+    await master.kill(signal);
     expect(await store.commit(lease, commitFrom(1))).toBe("committed");
     await expectStateAt(store, lease, 2);
     expect(String(await redisCommand(connection, "INFO", "server"))).toContain(`tcp_port:${replica.port}`);

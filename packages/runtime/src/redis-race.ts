@@ -5,14 +5,14 @@ import { StorageError } from "./storage-error.ts";
 /** How a race's keys are laid out. A server with a higher number was written by a newer Burnline. */
 const REDIS_LAYOUT = 1;
 
-/** What is said of a race is forgotten so long after a process last started on it. */
-const RACE_KEPT_MS = 30 * 24 * 3_600_000;
-
-/** KEYS race; ARGV partitions, layout, ms → what the race was begun with, put there if there was nothing. */
+/**
+ * KEYS race; ARGV partitions, layout → what the race was begun with, put there if there was nothing. It never expires, as
+ * its partitions do not: without it they would be taken for those of another division. Former versions let it.
+ */
 const CLAIM = redisScript(`
 redis.call('HSETNX', KEYS[1], 'partitions', ARGV[1])
 redis.call('HSETNX', KEYS[1], 'layout', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PERSIST', KEYS[1])
 return redis.call('HMGET', KEYS[1], 'partitions', 'layout')
 `);
 
@@ -22,7 +22,7 @@ return redis.call('HMGET', KEYS[1], 'partitions', 'layout')
  */
 export async function claimRedisRace(connection: RedisConnection, race: string, partitions: number): Promise<void> {
   assertRaceName(race);
-  const args = [String(partitions), String(REDIS_LAYOUT), String(RACE_KEPT_MS)];
+  const args = [String(partitions), String(REDIS_LAYOUT)];
   const reply = await connection.evaluate(CLAIM, [raceKey(race)], args);
   const [storedPartitions, layout] = Array.isArray(reply) ? reply.map(Number) : [];
   if (layout !== REDIS_LAYOUT) {

@@ -1,5 +1,6 @@
 import type { Lease } from "@burnline/stream";
 import { afterEach, describe, expect, test } from "vitest";
+import { createLogger } from "./log.ts";
 import { RedisStateStore } from "./redis-state-store.ts";
 import { commitFrom, expectStateAt, RedisTestBench, redisCommand } from "./testing/redis-test-bench.ts";
 
@@ -15,12 +16,18 @@ const USERS = {
   partly: ["--user", "default", "off", "~*:meta", "~*:outbox", "+@all"],
 };
 
-async function storeUnder(user: readonly string[]) {
-  const server = await bench.startServer({ args: [...user, "--user", "app", "on", ">pw", "~*", "&*", "+@all"] });
+const APP = ["--user", "app", "on", ">pw", "~*", "&*", "+@all"];
+const MENDING = /: (?<command>ACL SETUSER default [a-z ]+[a-z])/;
+
+async function storeUnder(defaultUser: readonly string[], ourUser: readonly string[] = APP) {
+  // All that is appended is to be in the file when the server is killed.
+  const server = await bench.startServer({ args: ["--appendfsync", "always", ...defaultUser, ...ourUser] });
   const damaged: number[] = [];
-  const connection = await bench.connect(`redis://app:pw@127.0.0.1:${server.port}`);
+  const lines: string[] = [];
+  const logger = createLogger({ service: "test", level: "warn", format: "lines", write: (line) => lines.push(line) });
+  const connection = await bench.connect(`redis://app:pw@127.0.0.1:${server.port}`, { logger });
   const store = new RedisStateStore(connection, { race: "race", onDamage: (partition) => damaged.push(partition) });
-  return { server, store, damaged, connection };
+  return { server, store, damaged, connection, lines };
 }
 
 const quiet = (position: number) => ({ ...commitFrom(position), changes: new Map(), outbox: [] });
@@ -61,6 +68,26 @@ describe("a Redis that leaves out transactions when it reads its append-only fil
     const again = (await store.acquire(PARTITION, "owner", TTL_MS))!;
     expect(await store.load(again)).toMatchObject({ position: 0, entries: new Map() });
     expect(damaged).toEqual([PARTITION]);
+  });
+
+  test.each<[string, readonly string[], boolean]>([
+    ["off and may do nothing", USERS.off, true],
+    ["kept from some keys", USERS.partly, true],
+    ["left as it is", [], false],
+  ])("is warned of when it is connected: its default user is %s", async (_how, user, isSaid) => {
+    const { lines } = await storeUnder(user);
+    expect(lines).toEqual(isSaid ? [expect.stringMatching(MENDING)] : []);
+  });
+
+  test("is mended by the command that the warning names", async () => {
+    const users = bench.makeFile("user default off -@all\nuser app on >pw ~* &* +@all\n");
+    const { server, store, connection, lines } = await storeUnder(["--aclfile", users], []);
+    await redisCommand(connection, ...MENDING.exec(lines.join())!.groups!.command!.split(" "));
+    await redisCommand(connection, "ACL", "SAVE");
+    const lease = (await store.acquire(PARTITION, "owner", TTL_MS))!;
+    await store.commit(lease, commitFrom(0));
+    await server.restart();
+    await expectStateAt(store, (await store.acquire(PARTITION, "owner", TTL_MS))!, 1);
   });
 
   test("an owner that goes on as if nothing had happened is told so", async () => {

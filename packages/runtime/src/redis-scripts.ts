@@ -61,7 +61,6 @@ if m[1] and m[2] ~= ARGV[1] and tonumber(m[4]) > now and ARGV[4] ~= tostring(epo
 epoch = epoch + 1
 local token = epoch .. ':' .. ARGV[3]
 redis.call('HSET', KEYS[1], 't', token, 'u', ARGV[1], 'e', epoch, 'x', now + ARGV[2])
-for i = 1, 3 do redis.call('PERSIST', KEYS[i]) end
 return {token, epoch}
 `;
 
@@ -174,13 +173,6 @@ end
 return 'committed'
 `;
 
-/** KEYS meta entries outbox; ARGV token, ms after which all of the partition is forgotten. */
-const EXPIRE = `
-if redis.call('HGET', KEYS[1], 't') ~= ARGV[1] then return 'fenced' end
-for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
-return 'committed'
-`;
-
 /** The scripts of the state store, on the given Lua text of `now_ms`. */
 export function stateScripts(nowMs: string) {
   return {
@@ -192,6 +184,5 @@ export function stateScripts(nowMs: string) {
     reset: redisScript(NEXT_COUNT + SPREAD + RESET),
     outbox: redisScript(OUTBOX),
     trim: redisScript(TRIM),
-    expire: redisScript(EXPIRE),
   } satisfies Record<string, RedisScript>;
 }

@@ -130,11 +130,6 @@ export class RedisStateStore implements StateStore {
     return this.#outcome(this.#scripts.trim, partition, [token, String(throughSequence)]);
   }
 
-  /** Has all of the partition forgotten after this time, once its race is closed; taking the partition again keeps it. */
-  async expire({ partition, token }: Lease, afterMs: number): Promise<CommitOutcome> {
-    return this.#outcome(this.#scripts.expire, partition, [token, String(afterMs)]);
-  }
-
   #run(script: RedisScript, partition: number, args: readonly RedisArgument[]): Promise<unknown> {
     return this.#connection.evaluate(script, partitionKeys(this.#race, partition), args);
   }
