@@ -34,6 +34,8 @@ const manifestSchema = z.object({
   formatVersion: z.literal(1),
   raceId: z.string(),
   track: z.string(),
+  /** When the streams that it was made from were made; absent when that is not known, as in archives of older versions. */
+  streams: z.object({ race: z.string(), facts: z.string() }).optional(),
   isComplete: z.boolean(),
   series: z.object({ recording: seriesSchema, corrections: seriesSchema, facts: seriesSchema }),
 });
@@ -41,10 +43,13 @@ const manifestSchema = z.object({
 /** What an archive holds, and at the same time how far it has come: it is written anew after every chunk. */
 export type ArchiveManifest = z.output<typeof manifestSchema>;
 
-export function emptyManifest(raceId: string, track: string): ArchiveManifest {
+/** @param streams undefined: not known */
+export function emptyManifest(raceId: string, track: string, streams: ArchiveManifest["streams"]): ArchiveManifest {
   const nothing: SeriesState = { chunks: [], nextPosition: 1, lost: [] };
   const series = { recording: nothing, corrections: nothing, facts: nothing };
-  return { formatVersion: 1, raceId, track, isComplete: false, series };
+  // In the order in which it is read back: a manifest has the same bytes whoever goes on with it.
+  const about = { formatVersion: 1 as const, raceId, track, ...(streams === undefined ? {} : { streams }) };
+  return { ...about, isComplete: false, series };
 }
 
 /** Undefined when it is not one of ours. */

@@ -32,6 +32,7 @@ import { RaceRecords } from "./testing/race-records.ts";
  */
 
 const RACE = "daytona";
+const NEXT_RACE = "talladega";
 const BUCKET = "archive";
 const MAIN = new URL("main.ts", import.meta.url).pathname;
 const HOUR_MS = 3_600_000;
@@ -80,7 +81,7 @@ async function startOperator() {
   return { child, url: `http://127.0.0.1:${port}` };
 }
 
-async function appOf(app: "ingest" | "processor"): Promise<NatsLink> {
+async function appOf(app: "ingest" | "processor" | "operator"): Promise<NatsLink> {
   const config = z.object(natsKeys).parse({ nats: nats.url, natsNkey: nats.seedFile(app) });
   const link = await connectNats(
     natsOptions(config, { name: app, logger }, { registry: new Metrics([app]), service: app }),
@@ -142,6 +143,19 @@ test("a race from its streams to its archive, with the rights that infra gives, 
         .toSorted(),
   ).toEqual(objects);
   expect(kube.get("races", RACE)?.status).toMatchObject({ archive: { frames: 2, facts: 1, objects: 3 } });
+
+  // The release moves on: the archived race gives its room to the next one, and its archive stays as it is.
+  expect(shown("StreamsRemoved")).toMatchObject({ status: "False", reason: "InUse" });
+  await raceLog.close();
+  await factLog.close();
+  const next = { "burnline.dev/race": NEXT_RACE, "app.kubernetes.io/component": "ingest" };
+  kube.put("deployments", { metadata: { name: "burnline-ingest", labels: next }, spec: { replicas: 2 } });
+  await seen(() => expect(shown("StreamsRemoved"), said).toMatchObject({ status: "True", reason: "Removed" }));
+  const { manager } = await appOf("operator");
+  const held = async () => (await manager.streams.names().next()).toSorted();
+  await vi.waitFor(async () => expect(await held()).toHaveLength(4), WAIT);
+  expect(await held()).toEqual(["FACT", "KV_SNAPSHOT", "OBJ_SNAPSHOT", "RACE"].map((name) => `${name}-${NEXT_RACE}`));
+  expect(existsSync(join(folder, "facts-00000.jsonl.gz"))).toBe(true);
 
   operator.child.kill("SIGTERM");
   const [code] = await once(operator.child, "exit");

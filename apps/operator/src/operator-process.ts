@@ -5,6 +5,7 @@ import {
   type Logger,
   Metrics,
   natsOptions,
+  OperatingError,
   type Part,
   S3ObjectClient,
   type S3Options,
@@ -15,11 +16,13 @@ import {
 } from "@burnline/runtime";
 import type { OperatorConfig } from "./config.ts";
 import { KubeApi } from "./kube-api.ts";
-import { createOperator } from "./operator.ts";
+import { createOperator, type OperatorOptions } from "./operator.ts";
 import { archiveRace } from "./race-archive.ts";
 import { RaceLogs } from "./race-logs.ts";
 import type { StreamLimits } from "./race-plan.ts";
-import type { ArchiveTotals, Race } from "./race-resource.ts";
+import { removeArchivedStreams } from "./race-removal.ts";
+import type { Race } from "./race-resource.ts";
+import { isArchivedByStatus } from "./removal-stand.ts";
 
 const STOP_MS_MAX = 8_000;
 /** A chunk has some MB and goes over any line in this time. */
@@ -47,12 +50,32 @@ export async function openOperatorProcess(config: OperatorConfig, logger: Logger
   const server = new HttpServer({ host, port, health, metrics, logger });
   const logs = new RaceLogs({ link, replicas, logger, steadyClock });
   const settings = { streamBytesCap: Math.round(config.streamGb * GB), hasBucket: s3 !== undefined };
+  const archived = ({ raceId, spec }: Race, { bucket }: S3Options) => ({
+    ...{ raceId, track: spec.track, bucket, prefix: config.s3Prefix },
+  });
   const archive = async (race: Race, signal: AbortSignal) => {
     if (s3 === undefined) throw new Error("a plan without a bucket archives nothing");
-    return archiveToS3({ race, signal, logs, s3, prefix: config.s3Prefix });
+    return withObjects(s3, async (objects) => {
+      const [streamIds, opened] = [await logs.streamIds(race.raceId), await logs.open(race.raceId)];
+      return archiveRace({ ...archived(race, s3), ...opened, streamIds, objects, signal });
+    });
+  };
+  const remove: OperatorOptions["remove"] = async (race, signal, isFree) => {
+    const { raceId } = race;
+    // Its Race says that it needs no archive, or the plan would not be here.
+    if (s3 === undefined || !isArchivedByStatus(race)) return { streams: await removeUnarchived(logs, raceId, isFree) };
+    return withObjects(s3, (objects) =>
+      removeArchivedStreams({
+        ...{ ...archived(race, s3), objects, signal, isFree },
+        streamIds: () => logs.streamIds(raceId),
+        logs: () => logs.open(raceId),
+        lastPosition: (log) => logs.lastPosition(raceId, log),
+        remove: () => logs.remove(raceId),
+      }),
+    );
   };
   const operator = createOperator({
-    ...{ kube, logs, archive, settings, server, health, metrics, logger, lease, name },
+    ...{ kube, logs, archive, remove, settings, server, health, metrics, logger, lease, name },
     initialStreams: initialStreams(config),
     ...{ clock: wallClock, steadyClock },
   });
@@ -71,22 +94,16 @@ function initialStreams(config: OperatorConfig): StreamLimits | undefined {
   return owner === "operator" ? { raceBytesMax: maxBytes, factBytesMax: maxBytes, maxAgeMs } : undefined;
 }
 
-interface ArchiveToS3 {
-  readonly race: Race;
-  readonly signal: AbortSignal;
-  readonly logs: RaceLogs;
-  readonly s3: S3Options;
-  readonly prefix: string;
-}
-
-async function archiveToS3({ race, signal, logs, s3, prefix }: ArchiveToS3): Promise<ArchiveTotals> {
-  const { raceId, spec } = race;
+async function withObjects<T>(s3: S3Options, use: (objects: S3ObjectClient) => Promise<T>): Promise<T> {
   const objects = await S3ObjectClient.open({ ...s3, limits: S3_LIMITS });
   try {
-    const { raceLog, factLog } = await logs.open(raceId);
-    const job = { raceId, track: spec.track, raceLog, factLog, objects, prefix, bucket: s3.bucket, signal };
-    return await archiveRace(job);
+    return await use(objects);
   } finally {
     objects.close();
   }
+}
+
+async function removeUnarchived(logs: RaceLogs, raceId: string, isFree: () => boolean): Promise<readonly string[]> {
+  if (!isFree()) throw new OperatingError(`A release of ${raceId} is back: its streams stay.`);
+  return logs.remove(raceId);
 }

@@ -2,7 +2,7 @@ import { FlagState } from "@burnline/contract";
 import { StepClock } from "@burnline/std";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeLogs, OperatorRig, type RunningOperator } from "./testing/operator-rig.ts";
-import { CHECKERED_SEEN, feed, flag, HOUR_MS, MINUTE_MS, START_MS } from "./testing/race-day.ts";
+import { CHECKERED_SEEN, feed, flag, HOUR_MS, MINUTE_MS, SETTINGS, START_MS } from "./testing/race-day.ts";
 
 const QUIET_MS = 6 * MINUTE_MS;
 const SENDING = feed({ frames: 400, cars: 40 });
@@ -160,6 +160,68 @@ describe("a release whose apps wait for streams and that has no Race", () => {
     await soon(() => expect(made().length).toBeGreaterThan(1));
     rig.logs.roomFor = 1;
     await soon(() => expect(rig.logs.streams("daytona").state).toBe("ready"));
+  });
+});
+
+describe("a second race on the same platform", () => {
+  const initialStreams = { raceBytesMax: 3_000, factBytesMax: 3_000, maxAgeMs: HOUR_MS };
+  const done = async () => {
+    rig.race("daytona", { start: new Date(START_MS - 30 * HOUR_MS).toISOString() });
+    rig.release("daytona", 2);
+    rig.logs.feedSeen = feed({ flags: CHECKERED_SEEN, quietMs: QUIET_MS });
+    await rig.logs.ensure("daytona", initialStreams);
+    rig.logs.roomFor = 1;
+  };
+  const moveOn = () => {
+    for (const app of ["ingest", "processor", "inference", "gateway"]) rig.kube.remove("deployments", `daytona-${app}`);
+    rig.release("talladega", 2);
+  };
+
+  test("gets the room of the first one as soon as that is archived and its release has moved on", async () => {
+    await done();
+    const one = await rig.operator("a", { initialStreams });
+    await phaseIs("Done");
+    await looked(one);
+    expect(rig.condition("daytona", "StreamsRemoved")).toMatchObject({ status: "False", reason: "InUse" });
+    rig.race("talladega");
+    await soon(() => expect(rig.condition("talladega", "StreamReady")?.reason).toBe("StreamRefused"));
+    expect(rig.removed).toEqual([]);
+    moveOn();
+    await soon(() => expect(rig.condition("talladega", "StreamReady")?.status).toBe("True"));
+    expect(rig.removed).toEqual(["daytona"]);
+    await soon(() => expect(rig.condition("daytona", "StreamsRemoved")?.reason).toBe("Removed"));
+  });
+
+  test("gets it too when nobody has made a Race for it yet", async () => {
+    await done();
+    await rig.operator("a", { initialStreams });
+    await phaseIs("Done");
+    moveOn();
+    await soon(() => expect(rig.logs.streams("talladega").state).toBe("ready"));
+    expect(rig.removed).toEqual(["daytona"]);
+  });
+
+  test("takes nothing from a race that could not be archived", async () => {
+    await done();
+    const one = await rig.operator("a", { initialStreams, settings: { ...SETTINGS, hasBucket: false } });
+    await phaseIs("Done");
+    moveOn();
+    await looked(one);
+    expect(rig.removed).toEqual([]);
+    expect(rig.condition("daytona", "StreamsRemoved")).toMatchObject({ status: "False", reason: "NotArchived" });
+  });
+
+  test("does not get it again from an operator that starts anew", async () => {
+    await done();
+    const one = await rig.operator("a", { initialStreams });
+    await phaseIs("Done");
+    moveOn();
+    await soon(() => expect(rig.condition("daytona", "StreamsRemoved")?.status).toBe("True"));
+    await one.stop();
+    const other = await rig.operator("b", { initialStreams });
+    await looked(other);
+    expect(rig.removed).toEqual(["daytona"]);
+    expect(rig.archived).toEqual(["daytona"]);
   });
 });
 

@@ -2,13 +2,15 @@ import { randomUUID } from "node:crypto";
 import type { Health, HttpServer, Logger, Metrics, Part } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 import type { V1Deployment } from "@kubernetes/client-node";
-import { ArchiveRuns, type ArchiveRunsOptions } from "./archive-runs.ts";
 import { EventRecorder } from "./event-recorder.ts";
 import { InitialStreams } from "./initial-streams.ts";
 import { type KubeApi, RACE_LABEL } from "./kube-api.ts";
 import { Leadership } from "./leadership.ts";
 import { createOperatorMetrics } from "./operator-metrics.ts";
 import type { PlanSettings, StreamLimits } from "./race-plan.ts";
+import type { RemovalTotals } from "./race-removal.ts";
+import type { ArchiveTotals, Race } from "./race-resource.ts";
+import { RaceRuns, type RaceRunsOptions } from "./race-runs.ts";
 import { RaceShelf } from "./race-shelf.ts";
 import { Reconciler, type ReconcilerOptions } from "./reconciler.ts";
 import { serveWarm } from "./warm-endpoint.ts";
@@ -19,7 +21,9 @@ const STOP_MS_MAX = 5_000;
 export interface OperatorOptions {
   readonly kube: KubeApi;
   readonly logs: ReconcilerOptions["logs"];
-  readonly archive: ArchiveRunsOptions["archive"];
+  readonly archive: RaceRunsOptions<ArchiveTotals>["run"];
+  /** @param isFree whether no release works on the race's streams */
+  readonly remove: (race: Race, signal: AbortSignal, isFree: () => boolean) => Promise<RemovalTotals>;
   readonly settings: PlanSettings;
   /** For releases without a Race whose apps wait for streams; absent where the apps make streams themselves. */
   readonly initialStreams?: StreamLimits | undefined;
@@ -46,8 +50,11 @@ export function createOperator(options: OperatorOptions): readonly Part[] {
   const metrics = createOperatorMetrics(options.metrics);
   const [races, deployments] = [kube.watchRaces(), kube.watchDeployments()];
   const shelf = new RaceShelf(races, deployments, logger);
-  const archives = new ArchiveRuns({
-    ...{ archive: options.archive, logger, steadyClock, onEnd: ({ name }) => reconciler.look(name) },
+  const running = { logger, steadyClock, onEnd: ({ name }: Race) => reconciler.look(name) };
+  const archives = new RaceRuns({ ...running, name: "archive", run: options.archive });
+  const removals = new RaceRuns({
+    ...{ ...running, name: "removal of streams" },
+    run: (race, signal) => options.remove(race, signal, () => isFree(shelf, race)),
   });
   const leadership = new Leadership({
     ...{ kube, lease: options.lease, clock, steadyClock, logger },
@@ -56,12 +63,12 @@ export function createOperator(options: OperatorOptions): readonly Part[] {
     onChange: (isLeader) => {
       metrics.leader(isLeader);
       if (isLeader) reconciler.look();
-      else void archives.stop();
+      else for (const runs of [archives, removals]) void runs.stop();
     },
     ...(options.retryMs === undefined ? {} : { retryMs: options.retryMs }),
   });
   const reconciler: Reconciler = new Reconciler({
-    ...{ shelf, archives, kube, clock, steadyClock, logger, metrics },
+    ...{ shelf, archives, removals, kube, clock, steadyClock, logger, metrics },
     ...{ logs: options.logs, settings: options.settings },
     initialStreams: new InitialStreams({ shelf, logs: options.logs, limits: options.initialStreams, logger }),
     events: new EventRecorder(kube, options.name, logger),
@@ -78,6 +85,7 @@ export function createOperator(options: OperatorOptions): readonly Part[] {
   };
   return [
     { name: "archives", start: async () => {}, stop: () => archives.stop(), stopMsMax: STOP_MS_MAX },
+    { name: "removals", start: async () => {}, stop: () => removals.stop(), stopMsMax: STOP_MS_MAX },
     {
       name: "races",
       // Another race may now be the oldest one of its id, so all are looked at.
@@ -88,4 +96,9 @@ export function createOperator(options: OperatorOptions): readonly Part[] {
     { name: "leadership", start: async () => leadership.start(), stop: () => leadership.stop() },
     { name: "reconciler", start: async () => reconciler.start(), stop: () => reconciler.stop() },
   ];
+}
+
+function isFree(shelf: RaceShelf, { raceId, uid }: Race): boolean {
+  const [first] = shelf.races().filter((race) => race.raceId === raceId);
+  return first?.uid === uid && !shelf.releases().has(raceId);
 }

@@ -1,81 +1,31 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
-import { FlagState, fromBinary, subjects, TelemetryFrameSchema } from "@burnline/contract";
+import { fromBinary, TelemetryFrameSchema } from "@burnline/contract";
 import { MemoryEventLog } from "@burnline/runtime";
 import { StepClock } from "@burnline/std";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ArchiveJob, archiveRace } from "./race-archive.ts";
+import { archiveRace } from "./race-archive.ts";
+import {
+  archiveJobOf,
+  CARS,
+  CHUNK_BYTES,
+  FOLDER,
+  FRAMES_PER_CAR,
+  finishedRace,
+  MANIFEST,
+  MemoryObjects,
+  RACE,
+  STREAM_IDS,
+} from "./testing/archived-race.ts";
 import { RaceRecords, recordedItems } from "./testing/race-records.ts";
 
-const RACE = "daytona";
-const FOLDER = `archive/burnline/${RACE}`;
-const MANIFEST = `${FOLDER}/manifest.json`;
-const CHUNK_BYTES = 4_000;
-const CARS = ["24", "9", "48"];
-const FRAMES_PER_CAR = 60;
-
-class MemoryObjects {
-  readonly held = new Map<string, Uint8Array>();
-  putsLeft = Number.POSITIVE_INFINITY;
-  puts = 0;
-
-  async get(key: string) {
-    return this.held.get(key);
-  }
-  async put(key: string, bytes: Uint8Array) {
-    if (this.putsLeft-- <= 0) throw new Error("S3 is away.");
-    this.puts++;
-    this.held.set(key, bytes.slice());
-  }
-
-  get manifest() {
-    return JSON.parse(new TextDecoder().decode(this.held.get(MANIFEST)));
-  }
-  series(name: string): Buffer {
-    const keys = [...this.held.keys()].filter((key) => key.startsWith(`${FOLDER}/${name}-`)).toSorted();
-    // Pieces of gzip one behind the other are one, as `cat` and `gunzip` would have it.
-    return gunzipSync(Buffer.concat(keys.map((key) => this.held.get(key)!)));
-  }
-  lines(name: string): Record<string, never>[] {
-    return this.series(name)
-      .toString()
-      .trim()
-      .split("\n")
-      .map((text) => JSON.parse(text));
-  }
-}
-
 const records = new RaceRecords(RACE);
-
-async function finishedRace() {
-  const clock = new StepClock(1_770_000_000_000);
-  const [raceLog, factLog] = [new MemoryEventLog(clock), new MemoryEventLog(clock)];
-  await raceLog.append([...records.definition(), ...records.flag(FlagState.GREEN)]);
-  for (let index = 0; index < FRAMES_PER_CAR; index++) {
-    clock.advance(100);
-    await raceLog.append(CARS.map((car) => records.frame(car, index)));
-    if (index % 10 === 0) await raceLog.append([records.tick(3), records.correction("9")]);
-    await factLog.append([records.fact("24", `lap:24:${index}:0`)]);
-  }
-  await factLog.append([{ partition: 0, subject: subjects.late(RACE, "9"), payload: Uint8Array.of(1, 2) }]);
-  await raceLog.append(records.flag(FlagState.CHECKERED));
-  return { raceLog, factLog, clock };
-}
-
-const jobOf = (
-  logs: Pick<ArchiveJob, "raceLog" | "factLog">,
-  objects: MemoryObjects,
-  signal?: AbortSignal,
-): ArchiveJob => ({
-  ...{ raceId: RACE, track: "daytona", prefix: "burnline", bucket: "b", objects, chunkBytesMax: CHUNK_BYTES },
-  ...{ raceLog: logs.raceLog, factLog: logs.factLog, signal: signal ?? new AbortController().signal },
-});
 
 describe("an archive", () => {
   test("is a recording with every frame in order, behind its race and each control event once", async () => {
     const objects = new MemoryObjects();
-    const totals = await archiveRace(jobOf(await finishedRace(), objects));
+    const totals = await archiveRace(archiveJobOf(await finishedRace(), objects));
     const items = recordedItems(objects.series("recording"));
     expect(items[0]?.header?.race).toMatchObject({ race: RACE, name: "Daytona 500" });
     expect(items[0]?.header?.formatVersion).toBe(1);
@@ -98,7 +48,7 @@ describe("an archive", () => {
 
   test("has the facts, what came too late, and the model's answers, as lines", async () => {
     const objects = new MemoryObjects();
-    await archiveRace(jobOf(await finishedRace(), objects));
+    await archiveRace(archiveJobOf(await finishedRace(), objects));
     const facts = objects.lines("facts");
     expect(facts).toHaveLength(FRAMES_PER_CAR + 1);
     expect(facts[0]).toMatchObject({ position: 1, subject: "fact.daytona.lap.24", fact: { id: "lap:24:0:0" } });
@@ -109,7 +59,7 @@ describe("an archive", () => {
   test("says in its manifest what each object holds, and the sums are right", async () => {
     const objects = new MemoryObjects();
     const { factLog, raceLog } = await finishedRace();
-    const totals = await archiveRace(jobOf({ raceLog, factLog }, objects));
+    const totals = await archiveRace(archiveJobOf({ raceLog, factLog }, objects));
     const { manifest } = objects;
     expect(manifest).toMatchObject({ formatVersion: 1, raceId: RACE, isComplete: true });
     const chunks = Object.values(manifest.series).flatMap((series) => (series as { chunks: never[] }).chunks) as {
@@ -133,64 +83,70 @@ describe("an archive", () => {
   test("that stops at any object and is begun again ends with the very same objects", async () => {
     const whole = new MemoryObjects();
     const logs = await finishedRace();
-    const totals = await archiveRace(jobOf(logs, whole));
+    const totals = await archiveRace(archiveJobOf(logs, whole));
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 0, max: whole.puts }), { maxLength: 6 }), async (stops) => {
         const objects = new MemoryObjects();
         for (const stop of stops) {
           objects.putsLeft = stop;
-          await archiveRace(jobOf(logs, objects)).catch((error) => expect(error.message).toBe("S3 is away."));
+          await archiveRace(archiveJobOf(logs, objects)).catch((error) => expect(error.message).toBe("S3 is away."));
         }
         objects.putsLeft = Number.POSITIVE_INFINITY;
-        expect(await archiveRace(jobOf(logs, objects))).toEqual(totals);
+        expect(await archiveRace(archiveJobOf(logs, objects))).toEqual(totals);
         expect(objects.held).toEqual(whole.held);
       }),
       { numRuns: 30 },
     );
   });
 
+  test("says which streams it was made from", async () => {
+    const objects = new MemoryObjects();
+    await archiveRace(archiveJobOf(await finishedRace(), objects));
+    expect(objects.manifest.streams).toEqual(STREAM_IDS);
+  });
+
   test("that is done is not written again", async () => {
     const objects = new MemoryObjects();
     const logs = await finishedRace();
-    await archiveRace(jobOf(logs, objects));
+    await archiveRace(archiveJobOf(logs, objects));
     objects.putsLeft = 0;
-    await archiveRace(jobOf(logs, objects));
+    await archiveRace(archiveJobOf(logs, objects));
   });
 
   test("takes in what came after it was done", async () => {
     const objects = new MemoryObjects();
     const logs = await finishedRace();
-    const { facts } = await archiveRace(jobOf(logs, objects));
+    const { facts } = await archiveRace(archiveJobOf(logs, objects));
     await logs.factLog.append([records.fact("9", "lap:9:late:1")]);
-    expect((await archiveRace(jobOf(logs, objects))).facts).toBe(facts + 1);
+    expect((await archiveRace(archiveJobOf(logs, objects))).facts).toBe(facts + 1);
     expect(objects.lines("facts").at(-1)).toMatchObject({ fact: { id: "lap:9:late:1" } });
   });
 
   test("ends at once when it is told to, and loses nothing by it", async () => {
     const [objects, stopping] = [new MemoryObjects(), new AbortController()];
     stopping.abort(new Error("not the leader any more"));
-    await expect(archiveRace(jobOf(await finishedRace(), objects, stopping.signal))).rejects.toThrow(/leader/);
+    await expect(archiveRace(archiveJobOf(await finishedRace(), objects, stopping.signal))).rejects.toThrow(/leader/);
     expect(objects.held.size).toBe(0);
   });
 
   test("of another race with this id is not touched", async () => {
     const objects = new MemoryObjects();
-    await archiveRace(jobOf(await finishedRace(), objects));
+    await archiveRace(archiveJobOf(await finishedRace(), objects));
     const clock = new StepClock(0);
     const shorter = { raceLog: new MemoryEventLog(clock), factLog: new MemoryEventLog(clock) };
     const before = new Map(objects.held);
-    await expect(archiveRace(jobOf(shorter, objects))).rejects.toThrow(
+    await expect(archiveRace(archiveJobOf(shorter, objects))).rejects.toThrow(
       /is the archive of another race.*move its folder away/,
     );
     objects.held.set(MANIFEST, new TextEncoder().encode("{}"));
-    await expect(archiveRace(jobOf(shorter, objects))).rejects.toThrow(/another race/);
+    await expect(archiveRace(archiveJobOf(shorter, objects))).rejects.toThrow(/another race/);
     expect(objects.held.size).toBe(before.size);
   });
 
   test("of nothing is a manifest that says so", async () => {
     const [objects, clock] = [new MemoryObjects(), new StepClock(0)];
     const nothing = { raceLog: new MemoryEventLog(clock), factLog: new MemoryEventLog(clock) };
-    expect(await archiveRace(jobOf(nothing, objects))).toMatchObject({ frames: 0, facts: 0, objects: 1 });
+    expect(await archiveRace(archiveJobOf(nothing, objects))).toMatchObject({ frames: 0, facts: 0, objects: 1 });
     expect(objects.manifest.isComplete).toBe(true);
   });
 
@@ -198,7 +154,7 @@ describe("an archive", () => {
     const objects = new MemoryObjects();
     const logs = await finishedRace();
     await logs.raceLog.trim(200);
-    await archiveRace(jobOf(logs, objects));
+    await archiveRace(archiveJobOf(logs, objects));
     expect(objects.manifest.series.recording.lost).toEqual([{ from: 1, to: 199 }]);
   });
 });

@@ -10,7 +10,7 @@ import {
   RaceDefinitionSchema,
   subjects,
 } from "@burnline/contract";
-import { type NatsEventLog, type ObjectClient, OperatingError } from "@burnline/runtime";
+import { type NatsEventLog, type ObjectClient, OperatingError, type RaceStreamIds } from "@burnline/runtime";
 import { type ArchivedRecord, type ArchiveItem, ITEM_OF } from "./archive-items.ts";
 import {
   type ArchiveManifest,
@@ -43,6 +43,7 @@ export interface ArchiveJob {
   readonly track: string;
   readonly raceLog: Pick<NatsEventLog, "open" | "bounds" | "newest">;
   readonly factLog: Pick<NatsEventLog, "open" | "bounds">;
+  readonly streamIds: RaceStreamIds;
   readonly objects: Pick<ObjectClient, "get" | "put">;
   /** First part of the keys of snapshots; archives stand beside them. */
   readonly prefix: string;
@@ -65,13 +66,13 @@ export function archiveFolder(prefix: string, raceId: string): string {
  */
 export async function archiveRace(job: ArchiveJob): Promise<ArchiveTotals> {
   const folder = archiveFolder(job.prefix, job.raceId);
-  const manifestKey = `${folder}/manifest.json`;
-  let manifest = await readManifest(job, manifestKey);
+  const key = manifestKey(job);
+  let manifest = (await readManifest(job)) ?? newManifest(job);
   for (const name of SERIES) {
     const log = name === "facts" ? job.factLog : job.raceLog;
     const { first, last } = await log.bounds();
     let state = manifest.series[name];
-    if (state.nextPosition > last + 1) throw foreignArchive(job, manifestKey);
+    if (state.nextPosition > last + 1) throw foreignArchive(job);
     if (first > state.nextPosition && first <= last)
       state = { ...state, nextPosition: first, lost: [...state.lost, { from: state.nextPosition, to: first - 1 }] };
     for await (const chunk of chunksOf(job, name, state, last)) {
@@ -80,28 +81,39 @@ export async function archiveRace(job: ArchiveJob): Promise<ArchiveTotals> {
       const chunks = stored === undefined ? state.chunks : [...state.chunks, stored];
       state = { ...state, chunks, nextPosition: chunk.lastPosition + 1 };
       manifest = withSeries({ ...manifest, isComplete: false }, name, state);
-      await job.objects.put(manifestKey, encodeManifest(manifest));
+      await job.objects.put(key, encodeManifest(manifest));
     }
     manifest = withSeries(manifest, name, state);
   }
   if (!manifest.isComplete) {
     manifest = { ...manifest, isComplete: true };
-    await job.objects.put(manifestKey, encodeManifest(manifest));
+    await job.objects.put(key, encodeManifest(manifest));
   }
   return totalsOf(manifest, `s3://${job.bucket}/${folder}`);
 }
 
-async function readManifest(job: ArchiveJob, key: string): Promise<ArchiveManifest> {
-  const bytes = await job.objects.get(key);
-  if (bytes === undefined) return emptyManifest(job.raceId, job.track);
+type ManifestJob = Pick<ArchiveJob, "raceId" | "prefix" | "bucket" | "objects">;
+
+/** Undefined when there is none. @throws OperatingError when it is not this race's */
+export async function readManifest(job: ManifestJob): Promise<ArchiveManifest | undefined> {
+  const bytes = await job.objects.get(manifestKey(job));
+  if (bytes === undefined) return undefined;
   const manifest = parseManifest(bytes);
-  if (manifest === undefined || manifest.raceId !== job.raceId) throw foreignArchive(job, key);
+  if (manifest === undefined || manifest.raceId !== job.raceId) throw foreignArchive(job);
   return manifest;
 }
 
-function foreignArchive(job: ArchiveJob, key: string): OperatingError {
+function newManifest({ raceId, track, streamIds: { race, facts } }: ArchiveJob): ArchiveManifest {
+  return emptyManifest(raceId, track, race === undefined || facts === undefined ? undefined : { race, facts });
+}
+
+function manifestKey({ prefix, raceId }: Pick<ArchiveJob, "prefix" | "raceId">): string {
+  return `${archiveFolder(prefix, raceId)}/manifest.json`;
+}
+
+function foreignArchive(job: ManifestJob): OperatingError {
   return new OperatingError(
-    `s3://${job.bucket}/${key} is the archive of another race with the id ${job.raceId}: move its folder away, or give races ids of their own.`,
+    `s3://${job.bucket}/${manifestKey(job)} is the archive of another race with the id ${job.raceId}: move its folder away, or give races ids of their own.`,
   );
 }
 

@@ -9,6 +9,7 @@ import {
   type Replicas,
   WARM_APPS,
 } from "./race-resource.ts";
+import { removalStand } from "./removal-stand.ts";
 import type { StreamSizes } from "./stream-size.ts";
 
 /** Without these apps no number reaches anybody; inference may be left out. */
@@ -32,6 +33,7 @@ export const FAULTS: ReadonlySet<string> = new Set([
   "NoBucket",
   "ArchiveFailed",
   "ArchiveGivenUp",
+  "RemovalFailed",
 ]);
 
 export interface ConditionInput {
@@ -62,6 +64,7 @@ export function conditionsOf(input: ConditionInput): readonly Verdict[] {
     ["RaceReady", raceReady(gates, input.phase)],
     ["ScaleInFrozen", scaleInFrozen(input)],
     ["Archived", archived(input)],
+    ["StreamsRemoved", streamsRemoved(input)],
   ];
   return findings.map(([type, [status, reason, message]]) => ({ type, status, reason, message }));
 }
@@ -188,6 +191,32 @@ function archived({ race, observed: { archive }, settings, phase }: ConditionInp
   if (phase !== "Archiving") return ["False", "NotYet", "The race is archived when it is over."];
   if (archive.state === "failed") return ["False", "ArchiveFailed", `${archive.message} It is tried again.`];
   return ["False", "Archiving", "Log and facts are on their way to the archive."];
+}
+
+function streamsRemoved(input: ConditionInput): Finding {
+  const { removal } = input.observed;
+  switch (removalStand(input)) {
+    case "removed":
+      return ["True", "Removed", "The streams are gone, and other races have their room."];
+    case "notYet":
+      return ["False", "NotYet", "The streams are there for the race, and until it is archived."];
+    case "kept":
+      return ["False", "Kept", "spec.removeStreams is Never."];
+    case "notArchived":
+      return [
+        "False",
+        "NotArchived",
+        "The streams stay, because the race has no archive: set spec.removeStreams to AfterRace to let them go all the same.",
+      ];
+    case "inUse":
+      return ["False", "InUse", `The streams stay while a release here has race.id=${input.race.raceId}.`];
+    case "roomNotNeeded":
+      return ["False", "RoomNotNeeded", "The streams stay until another race needs their room."];
+    case "due":
+      return removal.state === "failed"
+        ? ["False", "RemovalFailed", `${removal.message} It is tried again.`]
+        : ["False", "Removing", "The archive is read back, then the streams are removed."];
+  }
 }
 
 /** What was known before is true until somebody has looked again. */

@@ -16,7 +16,7 @@ const PHASE_NOTES: Readonly<Record<Phase, string>> = {
   Racing: "The race is on",
   Finishing: "The race has ended or is due to; nothing is scaled in until its feed is quiet",
   Archiving: "The race is over: capacity is given back, its log goes to the archive",
-  Done: "All is done; the streams stay until their retention ends",
+  Done: "All is done; the streams stay until another race needs their room",
 };
 
 /** Events of what has changed between the status that was written and the new one; none when nothing did. */

@@ -6,7 +6,10 @@ import {
   type NatsLink,
   openFactLog,
   openRaceLog,
+  type RaceStreamIds,
   raceActivity,
+  raceStreamIds,
+  removeRaceStreams,
   StorageError,
 } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
@@ -91,6 +94,27 @@ export class RaceLogs {
       raceLog: await openRaceLog(link, raceId, AS_IT_IS, logger),
       factLog: await openFactLog(link, raceId, AS_IT_IS, logger),
     };
+  }
+
+  streamIds(raceId: string): Promise<RaceStreamIds> {
+    return raceStreamIds(this.#options.link, raceId);
+  }
+
+  /** Of a log that is there. */
+  async lastPosition(raceId: string, log: keyof RaceStreamIds): Promise<number> {
+    const { link, logger } = this.#options;
+    const open = log === "race" ? openRaceLog : openFactLog;
+    return (await (await open(link, raceId, AS_IT_IS, logger)).bounds()).last;
+  }
+
+  /** Removes all that NATS holds of a race. @returns the streams' names */
+  async remove(raceId: string): Promise<readonly string[]> {
+    const { link, logger } = this.#options;
+    const followed = this.#followed.get(raceId);
+    this.#followed.delete(raceId);
+    // A reader of a stream that is gone would look for it for ever.
+    if (followed !== undefined) await this.#dropReader(followed);
+    return removeRaceStreams(link, raceId, logger);
   }
 
   /** Nobody asks about other races any more. */

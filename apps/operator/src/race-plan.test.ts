@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isFrozen } from "./race-phase.ts";
 import { plan } from "./race-plan.ts";
-import { CONDITIONS, PHASES, type Phase, WARM_APPS } from "./race-resource.ts";
+import { CONDITIONS, PHASES, type Phase, STREAM_REMOVALS, WARM_APPS } from "./race-resource.ts";
 import * as day from "./testing/race-day.ts";
 
 const { START_MS, HOUR_MS, MINUTE_MS, RaceDay, SETTINGS } = day;
@@ -119,17 +119,17 @@ describe("planning", () => {
       ),
       olderRace: fc.option(fc.constant("earlier"), { nil: undefined, freq: 4 }),
       archive: fc.constantFrom({ state: "none" as const }, { state: "running" as const }),
-      hasBucket: fc.boolean(),
+      ...{ hasBucket: fc.boolean(), isRoomWanted: fc.boolean() },
       minutes: fc.integer({ min: -3_000, max: 3_000 }),
     });
     fc.assert(
       fc.property(fc.constantFrom(...PHASES), surroundings, (phase, given) => {
         const from = raceDayIn(phase);
-        const { olderRace, archive } = given;
+        const { olderRace, archive, isRoomWanted } = given;
         const raceDay = new RaceDay(
           from.race,
           day.observed({
-            ...{ olderRace, archive, feed: given.feed, streams: from.observed.streams },
+            ...{ olderRace, archive, isRoomWanted, feed: given.feed, streams: from.observed.streams },
             apps: given.hasApps ? day.appsOf(given.replicas) : {},
           }),
           { ...SETTINGS, hasBucket: given.hasBucket },
@@ -337,13 +337,103 @@ describe("the archive", () => {
     expect(retried.status.phase).toBe("Archiving");
     const given = plan(race, failed(true), SETTINGS, overMs + 24 * HOUR_MS);
     expect(given.status.phase).toBe("Done");
-    expect(given.status.conditions.at(-1)).toMatchObject({ type: "Archived", reason: "ArchiveGivenUp" });
+    expect(given.status.conditions).toContainEqual(
+      expect.objectContaining({ type: "Archived", reason: "ArchiveGivenUp" }),
+    );
   });
 
   test("is remembered when the operator starts anew", () => {
     const done = raceDayIn("Done");
     const { status } = plan(done.race, day.observed({ feed: undefined }), SETTINGS, START_MS + 30 * HOUR_MS);
     expect(status).toEqual(done.race.status);
+  });
+});
+
+describe("the streams of a race", () => {
+  const next = { apps: {}, isRoomWanted: true };
+  const dayAfter = (changes: object, spec: Parameters<typeof day.spec>[0] = {}) => {
+    const from = raceDayIn("Done");
+    const raceDay = new RaceDay({ ...from.race, spec: day.spec(spec) }, { ...from.observed, ...changes });
+    raceDay.settle(START_MS + 24 * HOUR_MS);
+    return raceDay.condition("StreamsRemoved");
+  };
+
+  test("go when it is archived, no release works on them and another race wants the room", () => {
+    expect(dayAfter(next)).toMatchObject({ status: "True", reason: "Removed" });
+    const raceDay = new RaceDay(raceDayIn("Done").race, day.observed(next));
+    raceDay.settle(START_MS + 24 * HOUR_MS);
+    const removed = raceDay.condition("StreamsRemoved");
+    expect(removed?.lastTransitionTime).toBe("2026-02-16T19:30:00Z");
+    // An operator that starts anew knows of no removal.
+    raceDay.observed = day.observed({ apps: day.appsOf(2), isRoomWanted: true });
+    raceDay.settle(START_MS + 48 * HOUR_MS);
+    expect(raceDay.condition("StreamsRemoved")).toEqual(removed);
+  });
+
+  test.each([
+    ["nobody wants the room", { apps: {} }, {}, "RoomNotNeeded"],
+    ["its release is there", { isRoomWanted: true, apps: { gateway: day.appsOf(1).gateway } }, {}, "InUse"],
+    ["it was not to be archived", next, { isArchived: false }, "NotArchived"],
+    [
+      "its archive was given up",
+      { ...next, archive: { state: "failed", message: "No.", isRetryDue: true } },
+      {},
+      "NotArchived",
+    ],
+    ["its Race says so", next, { removeStreams: "Never" }, "Kept"],
+  ] as const)("stay when %s", (_, changes, spec, reason) => {
+    expect(dayAfter(changes, spec)).toMatchObject({ status: "False", reason });
+  });
+
+  test("go without an archive only when its Race says that too", () => {
+    expect(dayAfter(next, { isArchived: false, removeStreams: "AfterRace" })).toMatchObject({ reason: "Removed" });
+  });
+
+  test("that could not be removed are tried again when that is due, and that is said", () => {
+    const { race } = raceDayIn("Done");
+    const failed = (isRetryDue: boolean) =>
+      plan(
+        race,
+        day.observed({ ...next, removal: { state: "failed", message: "An object is not there.", isRetryDue } }),
+        SETTINGS,
+        START_MS + 24 * HOUR_MS,
+      );
+    expect(failed(false).commands).toEqual([]);
+    expect(failed(true).commands).toEqual([{ type: "removeStreams" }]);
+    expect(failed(true).events).toContainEqual(expect.objectContaining({ type: "Warning", reason: "RemovalFailed" }));
+    expect(failed(true).status.conditions.at(-1)?.message).toBe("An object is not there. It is tried again.");
+  });
+
+  test("are never asked to go before the race is over and archived, in use, or for nobody", () => {
+    const run = <T>(totals: T) =>
+      fc.constantFrom(
+        ...[{ state: "none" as const }, { state: "running" as const }, { state: "done" as const, totals }],
+        { state: "failed" as const, message: "No.", isRetryDue: true },
+      );
+    const given = fc.record({
+      phase: fc.constantFrom(...PHASES),
+      apps: fc.constantFrom({}, day.appsOf(0), { ingest: day.appsOf(1).ingest }),
+      archive: run({ uri: "s3://b/x", frames: 1, facts: 1, objects: 3, bytes: 100 }),
+      removal: run({ streams: [] }),
+      ...{ isRoomWanted: fc.boolean(), isArchived: fc.boolean(), hasBucket: fc.boolean() },
+      removeStreams: fc.constantFrom(...STREAM_REMOVALS),
+      hours: fc.integer({ min: -3, max: 200 }),
+    });
+    fc.assert(
+      fc.property(given, ({ phase, hasBucket, hours, isArchived, removeStreams, ...observed }) => {
+        const { race, observed: before } = raceDayIn(phase);
+        const edited = { ...race, spec: day.spec({ isArchived, removeStreams }) };
+        const settings = { ...SETTINGS, hasBucket };
+        const made = plan(edited, { ...before, ...observed }, settings, START_MS + hours * HOUR_MS);
+        if (!made.commands.some(({ type }) => type === "removeStreams")) return;
+        const archived = made.status.conditions.find(({ type }) => type === "Archived");
+        expect(made.status.phase).toBe("Done");
+        expect(observed.isRoomWanted).toBe(true);
+        expect(observed.apps).toEqual({});
+        if (removeStreams !== "AfterRace") expect(archived?.status).toBe("True");
+        expect(removeStreams).not.toBe("Never");
+      }),
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { conditionsOf, transitioned, type Verdict } from "./race-conditions.ts";
 import { eventsOf, type RaceEvent } from "./race-events.ts";
 import { type FeedSeen, factsOf, isBeforeArchive, isFrozen, nextPhase, warmUpMs } from "./race-phase.ts";
+import type { RemovalTotals } from "./race-removal.ts";
 import {
   type ArchiveTotals,
   PHASES,
@@ -11,6 +12,8 @@ import {
   WARM_APPS,
   type WarmApp,
 } from "./race-resource.ts";
+import type { RunSeen } from "./race-runs.ts";
+import { removalStand } from "./removal-stand.ts";
 import { type StreamSizes, streamSizes } from "./stream-size.ts";
 import { frozen, warmCapacity } from "./warm-capacity.ts";
 
@@ -37,11 +40,6 @@ export type StreamsSeen =
   | { readonly state: "ready"; readonly limits: StreamLimits }
   | { readonly state: "refused" | "unreachable"; readonly message: string };
 
-export type ArchiveSeen =
-  | { readonly state: "none" | "running" }
-  | { readonly state: "done"; readonly totals: ArchiveTotals }
-  | { readonly state: "failed"; readonly message: string; readonly isRetryDue: boolean };
-
 /** What the shell saw of one race's surroundings. */
 export interface Observed {
   /** Name of the Race that has this race id already. */
@@ -50,7 +48,10 @@ export interface Observed {
   readonly streams: StreamsSeen;
   /** undefined: unknown, as when NATS does not answer. */
   readonly feed: FeedSeen | undefined;
-  readonly archive: ArchiveSeen;
+  readonly archive: RunSeen<ArchiveTotals>;
+  readonly removal: RunSeen<RemovalTotals>;
+  /** Another race is to come, or its release is here already: streams reserve what they may grow to. */
+  readonly isRoomWanted: boolean;
 }
 
 export interface PlanSettings {
@@ -61,7 +62,8 @@ export interface PlanSettings {
 
 export type RaceCommand =
   | { readonly type: "ensureStreams"; readonly limits: StreamLimits }
-  | { readonly type: "archiveRace" };
+  | { readonly type: "archiveRace" }
+  | { readonly type: "removeStreams" };
 
 export interface RacePlan {
   readonly status: RaceStatus;
@@ -155,11 +157,12 @@ function warmIn(phase: Phase, race: Race, observed: Observed): Replicas {
 
 function commandsOf(
   race: Race,
-  { streams, archive }: Observed,
-  { hasBucket }: PlanSettings,
+  observed: Observed,
+  settings: PlanSettings,
   phase: Phase,
   sizes: StreamSizes,
 ): readonly RaceCommand[] {
+  const { streams, archive, removal } = observed;
   const limits: StreamLimits = {
     raceBytesMax: sizes.race.bytesMax,
     factBytesMax: sizes.fact.bytesMax,
@@ -168,9 +171,15 @@ function commandsOf(
   // Long before the warm-up: apps that take the streams as they are cannot start without.
   const areStreamsRight = streams.state === "ready" && sameLimits(streams.limits, limits);
   if (isBeforeArchive(phase)) return areStreamsRight ? [] : [{ type: "ensureStreams", limits }];
-  const isArchiveDue = archive.state === "none" || (archive.state === "failed" && archive.isRetryDue);
-  if (phase === "Archiving" && race.spec.isArchived && hasBucket && isArchiveDue) return [{ type: "archiveRace" }];
+  if (phase === "Archiving" && race.spec.isArchived && settings.hasBucket && isRunDue(archive))
+    return [{ type: "archiveRace" }];
+  if (removalStand({ race, observed, settings, phase }) === "due" && isRunDue(removal))
+    return [{ type: "removeStreams" }];
   return [];
+}
+
+function isRunDue(run: RunSeen<unknown>): boolean {
+  return run.state === "none" || (run.state === "failed" && run.isRetryDue);
 }
 
 function sameLimits(a: StreamLimits, b: StreamLimits): boolean {

@@ -21,7 +21,11 @@ export const CONDITIONS = [
   "RaceReady",
   "ScaleInFrozen",
   "Archived",
+  "StreamsRemoved",
 ] as const;
+
+/** When a race's streams give way to another race's. AfterRace: even without an archive. */
+export const STREAM_REMOVALS = ["AfterArchive", "AfterRace", "Never"] as const;
 export type ConditionType = (typeof CONDITIONS)[number];
 
 export interface Condition {
@@ -64,6 +68,7 @@ export interface RaceSpec {
   readonly warmUpMinutes: number;
   readonly retentionDays: number;
   readonly isArchived: boolean;
+  readonly removeStreams: (typeof STREAM_REMOVALS)[number];
 }
 
 /** A Race as the API server holds it, read once and checked. */
@@ -94,6 +99,7 @@ const specSchema = z.object({
   warmUpMinutes: z.int().min(0).default(60),
   retentionDays: z.int().min(1).default(3),
   archive: z.object({ enabled: z.boolean().default(true) }).default({ enabled: true }),
+  removeStreams: z.enum(STREAM_REMOVALS).default("AfterArchive"),
 });
 
 const count = z.int().min(0);

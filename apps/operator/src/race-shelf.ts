@@ -2,6 +2,7 @@ import { isRaceId } from "@burnline/contract";
 import type { Logger } from "@burnline/runtime";
 import type { KubernetesObject, V1Deployment } from "@kubernetes/client-node";
 import { RACE_LABEL } from "./kube-api.ts";
+import { isBeforeArchive } from "./race-phase.ts";
 import type { AppSeen } from "./race-plan.ts";
 import { parseRace, type Race, type Replicas, WARM_APPS, type WarmApp } from "./race-resource.ts";
 import type { WatchedObjects } from "./watched-objects.ts";
@@ -68,6 +69,13 @@ export class RaceShelf {
       return isApp && raceId !== undefined && isRaceId(raceId) ? [raceId] : [];
     });
     return new Set(raceIds);
+  }
+
+  /** A release of another race is here, or a Race that is not over yet. */
+  isRoomWantedBeside(raceId: string): boolean {
+    const isComing = ({ raceId: other, status }: Race) =>
+      other !== raceId && (status === undefined || isBeforeArchive(status.phase));
+    return [...this.releases()].some((other) => other !== raceId) || this.races().some(isComing);
   }
 
   /** What the status of a race's Race says; undefined when there is none. */

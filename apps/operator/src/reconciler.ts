@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Logger, OperatingError } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
-import type { ArchiveRuns } from "./archive-runs.ts";
 import type { EventRecorder } from "./event-recorder.ts";
 import type { InitialStreams } from "./initial-streams.ts";
 import { ConflictError, type KubeApi } from "./kube-api.ts";
 import type { OperatorMetrics } from "./operator-metrics.ts";
 import type { RaceLogs } from "./race-logs.ts";
 import { type Observed, type PlanSettings, plan, type RaceCommand, type RacePlan } from "./race-plan.ts";
-import { parseRace, type Race } from "./race-resource.ts";
+import type { RemovalTotals } from "./race-removal.ts";
+import { type ArchiveTotals, parseRace, type Race } from "./race-resource.ts";
+import type { RaceRuns } from "./race-runs.ts";
 import type { RaceShelf } from "./race-shelf.ts";
 import { ReconcileQueue } from "./reconcile-queue.ts";
 
@@ -17,10 +18,13 @@ const RESYNC_MS = 5_000;
 /** Stands in the queue for all releases; no Race can have this name. */
 const RELEASES = "*";
 
+type Runs<T> = Pick<RaceRuns<T>, "seen" | "start" | "keepOnly">;
+
 export interface ReconcilerOptions {
-  readonly shelf: Pick<RaceShelf, "races" | "olderThan" | "apps" | "releases" | "isSynced">;
+  readonly shelf: Pick<RaceShelf, "races" | "olderThan" | "apps" | "releases" | "isRoomWantedBeside" | "isSynced">;
   readonly logs: Pick<RaceLogs, "streams" | "ensure" | "feed" | "keepOnly">;
-  readonly archives: Pick<ArchiveRuns, "seen" | "start" | "keepOnly">;
+  readonly archives: Runs<ArchiveTotals>;
+  readonly removals: Runs<RemovalTotals>;
   readonly kube: Pick<KubeApi, "patchRaceStatus">;
   readonly initialStreams: Pick<InitialStreams, "make">;
   readonly events: Pick<EventRecorder, "record">;
@@ -114,10 +118,10 @@ export class Reconciler {
   }
 
   async #reconcile(name: string): Promise<"unchanged" | "changed"> {
-    const { shelf, logs, archives, initialStreams } = this.#options;
+    const { shelf, logs, archives, removals, initialStreams } = this.#options;
     const all = shelf.races();
     await logs.keepOnly(new Set([...all.map(({ raceId }) => raceId), ...shelf.releases()]));
-    archives.keepOnly(new Set(all.map(({ uid }) => uid)));
+    for (const runs of [archives, removals]) runs.keepOnly(new Set(all.map(({ uid }) => uid)));
     if (name === RELEASES) return initialStreams.make();
     const race = all.find((one) => one.name === name);
     if (race === undefined) return "unchanged";
@@ -138,13 +142,14 @@ export class Reconciler {
   }
 
   async #observe(race: Race): Promise<Observed> {
-    const { shelf, logs, archives } = this.#options;
+    const { shelf, logs, archives, removals } = this.#options;
     const olderRace = shelf.olderThan(race);
     const isOver = race.status?.phase === "Archiving" || race.status?.phase === "Done";
     return {
       ...{ olderRace, apps: shelf.apps(race.raceId), streams: logs.streams(race.raceId) },
       feed: olderRace !== undefined || isOver ? undefined : await logs.feed(race.raceId),
-      archive: archives.seen(race),
+      ...{ archive: archives.seen(race), removal: removals.seen(race) },
+      isRoomWanted: shelf.isRoomWantedBeside(race.raceId),
     };
   }
 
@@ -160,7 +165,8 @@ export class Reconciler {
   async #carryOut(race: Race, commands: readonly RaceCommand[]): Promise<void> {
     for (const command of commands) {
       if (command.type === "ensureStreams") await this.#options.logs.ensure(race.raceId, command.limits);
-      else this.#options.archives.start(race);
+      else if (command.type === "archiveRace") this.#options.archives.start(race);
+      else this.#options.removals.start(race);
     }
   }
 }

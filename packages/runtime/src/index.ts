@@ -46,8 +46,16 @@ export type { NatsStreamOptions } from "./nats-stream.ts";
 export type { SubjectLayout } from "./nats-subjects.ts";
 export { partitionTokenLayout, singlePartitionLayout } from "./nats-subjects.ts";
 export { OperatingError } from "./operating-error.ts";
-export type { OwnedRaceLimits, RaceActivity, RaceStreamLimits } from "./race-streams.ts";
-export { ensureRaceStreams, openFactLog, openRaceLog, openRaceSnapshots, raceActivity } from "./race-streams.ts";
+export type { OwnedRaceLimits, RaceActivity, RaceStreamIds, RaceStreamLimits } from "./race-streams.ts";
+export {
+  ensureRaceStreams,
+  openFactLog,
+  openRaceLog,
+  openRaceSnapshots,
+  raceActivity,
+  raceStreamIds,
+  removeRaceStreams,
+} from "./race-streams.ts";
 export { traceOfRecord } from "./record-trace.ts";
 export type { RedisConnection, RedisOptions } from "./redis-connection.ts";
 export { connectRedis } from "./redis-connection.ts";

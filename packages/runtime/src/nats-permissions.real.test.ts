@@ -62,7 +62,8 @@ describe("nobody does another's job", () => {
     ["operator", "sends telemetry", say(`race.${RACE}.3.tel.24`)],
     ["operator", "takes windows away from inference", say(`${JS}.CONSUMER.MSG.NEXT.FACT-${RACE}.inference`)],
     ["operator", "ends inference's group", say(`${JS}.CONSUMER.DELETE.FACT-${RACE}.inference`)],
-    ["operator", "removes a stream", say(`${JS}.STREAM.DELETE.RACE-${RACE}`)],
+    ["operator", "empties a stream", say(`${JS}.STREAM.PURGE.RACE-${RACE}`)],
+    ["processor", "removes a stream", say(`${JS}.STREAM.DELETE.RACE-${RACE}`)],
   ])("%s %s: refused", async (app, _what, attempt) => {
     expect(await nats.refusal(app, attempt)).toMatch(/permissions violation/i);
   });
@@ -74,6 +75,9 @@ describe("nobody does another's job", () => {
     ["inference", "corrects the fuel", say(`race.${RACE}.3.ml.24`)],
     ["operator", "makes the streams of any race", say(`${JS}.STREAM.CREATE.RACE-other`)],
     ["operator", "reads the log of any race", say(`${JS}.CONSUMER.CREATE.RACE-other.x`)],
+    ["operator", "removes the streams of a race that is archived", say(`${JS}.STREAM.DELETE.RACE-other`)],
+    ["operator", "backs a stream up", say(`${JS}.STREAM.SNAPSHOT.RACE-other`)],
+    ["operator", "goes on with a backup", say("$JS.SNAPSHOT.ACK.RACE-other.b3")],
   ])("%s %s: allowed", async (app, _what, attempt) => {
     expect(await nats.refusal(app, attempt)).toBeUndefined();
   });

@@ -48,6 +48,16 @@ describe("each app for itself", () => {
     }
   });
 
+  test("only the operator may remove a stream, whoever makes them", () => {
+    const removes = (subject: string) => /STREAM\.(DELETE|\*)/.test(subject);
+    for (const streamOwner of ["app", "operator"] as const) {
+      const removing = NATS_APPS.filter((app) =>
+        natsPermissions(app, { ...options, streamOwner }).publish.allow.some(removes),
+      );
+      expect(removing).toEqual(["operator"]);
+    }
+  });
+
   test("only who makes the streams may make and change them", () => {
     const makes = (subject: string) => /STREAM\.(CREATE|UPDATE)/.test(subject);
     for (const app of NATS_APPS.filter((one) => one !== "operator")) {

@@ -42,7 +42,7 @@ export function natsPermissions(app: NatsApp, options: NatsPermissionOptions): N
   };
 }
 
-type Right = "make" | "read" | "purge";
+type Right = "make" | "read" | "purge" | "remove" | "backUp";
 
 interface StreamNeed {
   readonly name: string;
@@ -70,6 +70,9 @@ const RIGHTS: Readonly<Record<Right, (stream: string) => readonly string[]>> = {
     ...[`$JS.API.STREAM.MSG.GET.${stream}`, `$JS.FC.${stream}.>`],
   ],
   purge: (stream) => [`$JS.API.STREAM.PURGE.${stream}`],
+  remove: (stream) => [`$JS.API.STREAM.DELETE.${stream}`],
+  // The server sends a backup in pieces, and waits for the answers to them.
+  backUp: (stream) => [`$JS.API.STREAM.SNAPSHOT.${stream}`, `$JS.SNAPSHOT.ACK.${stream}.>`],
 };
 
 /** The group of all inferences; its name is the durable consumer's on the fact stream. */
@@ -114,7 +117,8 @@ const NEEDS: Readonly<Record<NatsApp, (options: NatsPermissionOptions) => Needs>
   operator: () => ({
     publish: ["$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST"],
     // It follows flags and frames of every race, and archives them. A name has no wildcard for its first letters only.
-    streams: [{ name: "*", rights: ["make", "read"], makes: false }],
+    // It removes them when they are archived. Nobody else may; so whoever mends by hand borrows its key (docs/operations.md).
+    streams: [{ name: "*", rights: ["make", "read", "remove", "backUp"], makes: false }],
     deny: groupConsumer("*"),
   }),
 };

@@ -11,6 +11,8 @@ import {
   openRaceSnapshots,
   type RaceStreamLimits,
   raceActivity,
+  raceStreamIds,
+  removeRaceStreams,
 } from "./race-streams.ts";
 import { type RealServer, startNatsServer } from "./testing/real-servers.ts";
 
@@ -162,4 +164,33 @@ test("activity counts frames and cars, and nothing else of the log", async () =>
   await append(0, subjects.tick(race, 0));
   await append(0, subjects.control(race, 0, "flag_changed"));
   expect(await raceActivity(link, race)).toEqual({ frames: 3, cars: 2 });
+});
+
+describe("streams that are removed", () => {
+  test("leave no stream of their race, give their room back, and touch no other race", async () => {
+    const [race, other] = [newRace(), newRace()];
+    for (const one of [race, other]) await ensureRaceStreams(link, one, OWNED, logger);
+    const reserved = async () => (await link.manager.getAccountInfo()).reserved_storage;
+    const before = (await reserved()) ?? 0;
+    expect(await removeRaceStreams(link, race, logger)).toEqual([
+      ...[`KV_SNAPSHOT-${race}`, `OBJ_SNAPSHOT-${race}`, `RACE-${race}`, `FACT-${race}`],
+    ]);
+    expect(await raceStreamIds(link, race)).toEqual({ race: undefined, facts: undefined });
+    expect(await reserved()).toBe(before - (300 + 200 + 512 + 512) * MIB);
+    expect(await raceStreamIds(link, other)).toEqual({ race: expect.any(String), facts: expect.any(String) });
+    expect(await removeRaceStreams(link, race, logger)).toEqual([]);
+  });
+
+  test("and are made again are others", async () => {
+    const race = newRace();
+    await ensureRaceStreams(link, race, OWNED, logger);
+    const before = await raceStreamIds(link, race);
+    expect(await raceStreamIds(link, race)).toEqual(before);
+    await ensureRaceStreams(link, race, { ...OWNED, raceBytesMax: 400 * MIB }, logger);
+    expect(await raceStreamIds(link, race)).toEqual(before);
+    await removeRaceStreams(link, race, logger);
+    await ensureRaceStreams(link, race, OWNED, logger);
+    const after = await raceStreamIds(link, race);
+    expect([after.race === before.race, after.facts === before.facts]).toEqual([false, false]);
+  });
 });

@@ -37,6 +37,12 @@ export interface RaceActivity {
   readonly cars: number;
 }
 
+/** When each was made, as the server tells it; undefined: it is not there. */
+export interface RaceStreamIds {
+  readonly race: string | undefined;
+  readonly facts: string | undefined;
+}
+
 /** Ingest sends a message again within seconds; the relay of an outbox as soon as a partition has a new owner. */
 const RACE_DUPLICATE_WINDOW_MS = 120_000;
 const FACT_DUPLICATE_WINDOW_MS = 600_000;
@@ -86,6 +92,35 @@ export async function ensureRaceStreams(
   await NatsSnapshotStore.open(link, { ...snapshotOptions(race, rest), policy: "grow" });
 }
 
+/**
+ * Removes all streams of a race, and with them every record that is nowhere else. Facts go last: should it end half-way,
+ * the most precious is still there. What is gone already is no fault.
+ * @returns those that were removed
+ */
+export async function removeRaceStreams(link: NatsLink, race: string, logger: Logger): Promise<readonly string[]> {
+  const removed: string[] = [];
+  for (const name of [`KV_SNAPSHOT-${race}`, `OBJ_SNAPSHOT-${race}`, raceStream(race), factStream(race)]) {
+    const isRemoved = await link.ask(`stream ${name}`, async () => {
+      if ((await findStream(link.manager, name)) === undefined) return false;
+      return link.manager.streams.delete(name);
+    });
+    if (!isRemoved) continue;
+    removed.push(name);
+    logger.info({ stream: name }, "removed a stream");
+  }
+  return removed;
+}
+
+/** Which streams a race has: one that is made again under the same name is another one. */
+export async function raceStreamIds(link: NatsLink, race: string): Promise<RaceStreamIds> {
+  const idOf = (name: string) =>
+    link.ask(`stream ${name}`, async () => {
+      if ((await findStream(link.manager, name)) === undefined) return undefined;
+      return (await link.manager.streams.info(name)).created;
+    });
+  return { race: await idOf(raceStream(race)), facts: await idOf(factStream(race)) };
+}
+
 /** Undefined when the race has no log. One request, its answer has a line per car. */
 export async function raceActivity(link: NatsLink, race: string): Promise<RaceActivity | undefined> {
   const name = raceStream(race);
@@ -101,6 +136,10 @@ function raceStream(race: string): string {
   return `RACE-${race}`;
 }
 
+function factStream(race: string): string {
+  return `FACT-${race}`;
+}
+
 type Limits = Pick<RaceStreamLimits, "replicas" | "maxAgeMs" | "maxBytes">;
 
 function raceLogOptions(race: string, { replicas, maxAgeMs, maxBytes }: Limits): NatsEventLogOptions {
@@ -114,7 +153,7 @@ function raceLogOptions(race: string, { replicas, maxAgeMs, maxBytes }: Limits):
 function factLogOptions(race: string, { replicas, maxAgeMs, maxBytes }: Limits): NatsEventLogOptions {
   const layout = singlePartitionLayout([`fact.${race}`, `late.${race}`, `dead.${race}`]);
   return {
-    ...{ replicas, maxAgeMs, maxBytes, name: `FACT-${race}`, layout },
+    ...{ replicas, maxAgeMs, maxBytes, name: factStream(race), layout },
     ...{ discard: "old", duplicateWindowMs: FACT_DUPLICATE_WINDOW_MS },
   };
 }

@@ -1,4 +1,4 @@
-import { createLogger, Health, HttpServer, Metrics, type Part, steadyClock } from "@burnline/runtime";
+import { createLogger, Health, HttpServer, Metrics, OperatingError, type Part, steadyClock } from "@burnline/runtime";
 import { StepClock } from "@burnline/std";
 import { createOperator, type OperatorOptions } from "../operator.ts";
 import type { FeedSeen } from "../race-phase.ts";
@@ -28,6 +28,11 @@ export class FakeLogs {
     else this.#streams.set(raceId, { state: "refused", message: "No room." });
   }
 
+  async remove(raceId: string): Promise<readonly string[]> {
+    this.#streams.delete(raceId);
+    return [`RACE-${raceId}`, `FACT-${raceId}`];
+  }
+
   async feed(): Promise<FeedSeen | undefined> {
     return this.feedSeen;
   }
@@ -50,6 +55,7 @@ export class OperatorRig {
   readonly clock = new StepClock(START_MS - 2 * HOUR_MS);
   logs = new FakeLogs();
   readonly archived: string[] = [];
+  readonly removed: string[] = [];
   readonly #running = new Set<RunningOperator>();
 
   static async start(): Promise<OperatorRig> {
@@ -87,8 +93,23 @@ export class OperatorRig {
       this.archived.push(raceId);
       return { uri: `s3://b/archive/burnline/${raceId}`, frames: 3, facts: 2, objects: 4, bytes: 100 };
     };
+    const remove: OperatorOptions["remove"] = async ({ raceId }, _signal, isFree) => {
+      if (!isFree()) throw new OperatingError("It is in use.");
+      this.removed.push(raceId);
+      return { streams: await this.logs.remove(raceId) };
+    };
     const parts: readonly Part[] = createOperator({
-      ...{ kube: this.kube.open(), logs: this.logs, archive, settings: SETTINGS, server, health, metrics, logger },
+      ...{
+        kube: this.kube.open(),
+        logs: this.logs,
+        archive,
+        remove,
+        settings: SETTINGS,
+        server,
+        health,
+        metrics,
+        logger,
+      },
       ...{ clock: this.clock, steadyClock, lease: "burnline-operator", name, resyncMs: 20, retryMs: 20 },
       ...overrides,
     });

@@ -14,6 +14,7 @@ export function spec(overrides: Partial<RaceSpec> = {}): RaceSpec {
   return {
     ...{ track: "daytona", startMs: START_MS, durationMinutes: 180, feed: "push" },
     ...{ expectedCars: 40, sampleRateHz: 120, warmUpMinutes: 60, retentionDays: 3, isArchived: true },
+    removeStreams: "AfterArchive",
     ...overrides,
   };
 }
@@ -43,7 +44,7 @@ export const appsOf = (replicas: number, ready = replicas): Readonly<Record<(typ
 export function observed(overrides: Partial<Observed> = {}): Observed {
   return {
     ...{ olderRace: undefined, apps: appsOf(2), streams: { state: "unknown" }, feed: feed() },
-    archive: { state: "none" },
+    ...{ archive: { state: "none" }, removal: { state: "none" }, isRoomWanted: false },
     ...overrides,
   };
 }
@@ -69,6 +70,8 @@ export class RaceDay {
     for (const command of made.commands) {
       if (command.type === "ensureStreams")
         this.observed = { ...this.observed, streams: { state: "ready", limits: command.limits } };
+      else if (command.type === "removeStreams")
+        this.observed = { ...this.observed, removal: { state: "done", totals: { streams: ["RACE-daytona"] } } };
       else {
         const totals = { uri: "s3://b/burnline/daytona", frames: 1, facts: 1, objects: 3, bytes: 100 };
         this.observed = { ...this.observed, archive: { state: "done", totals } };

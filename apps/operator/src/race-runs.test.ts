@@ -1,8 +1,8 @@
 import { createLogger, OperatingError } from "@burnline/runtime";
 import { StepClock } from "@burnline/std";
 import { describe, expect, test, vi } from "vitest";
-import { ArchiveRuns } from "./archive-runs.ts";
 import type { ArchiveTotals } from "./race-resource.ts";
+import { RaceRuns } from "./race-runs.ts";
 import { race } from "./testing/race-day.ts";
 
 const logger = createLogger({ service: "operator", level: "silent", format: "json" });
@@ -12,7 +12,7 @@ function make(archive: (signal: AbortSignal) => Promise<ArchiveTotals>) {
   const steadyClock = new StepClock(0);
   const ended: string[] = [];
   const options = { logger, steadyClock, onEnd: ({ name }: { name: string }) => ended.push(name) };
-  const runs = new ArchiveRuns({ ...options, archive: (_race, signal) => archive(signal) });
+  const runs = new RaceRuns({ ...options, name: "archive", run: (_race, signal) => archive(signal) });
   return { runs, steadyClock, ended };
 }
 

@@ -1,39 +1,45 @@
 import { type Logger, OperatingError } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
-import type { ArchiveSeen } from "./race-plan.ts";
-import type { ArchiveTotals, Race } from "./race-resource.ts";
+import type { Race } from "./race-resource.ts";
 
-/** An archive that failed is tried again after this, doubling, up to that. */
+/** A run that failed is tried again after this, doubling, up to that. */
 const RETRY_MS_MIN = 30_000;
 const RETRY_MS_MAX = 600_000;
 
-interface Run {
-  seen: ArchiveSeen;
+export type RunSeen<T> =
+  | { readonly state: "none" | "running" }
+  | { readonly state: "done"; readonly totals: T }
+  | { readonly state: "failed"; readonly message: string; readonly isRetryDue: boolean };
+
+interface Run<T> {
+  seen: RunSeen<T>;
   failures: number;
   failedMs: number;
 }
 
-export interface ArchiveRunsOptions {
-  /** Archives one race; what it throws is tried again. */
-  readonly archive: (race: Race, signal: AbortSignal) => Promise<ArchiveTotals>;
+export interface RaceRunsOptions<T> {
+  /** What is done, for people: "archive". */
+  readonly name: string;
+  /** Does it for one race; what it throws is tried again. */
+  readonly run: (race: Race, signal: AbortSignal) => Promise<T>;
   readonly logger: Logger;
   readonly steadyClock: Clock;
   /** A run has ended: look at this Race again. */
   readonly onEnd: (race: Race) => void;
 }
 
-/** Archives in the background, each race at most once at a time; what is left undone goes on with the next leader. */
-export class ArchiveRuns {
-  readonly #options: ArchiveRunsOptions;
-  readonly #runs = new Map<string, Run>();
+/** Long work in the background, for each race at most once at a time; what is left undone goes on with the next leader. */
+export class RaceRuns<T> {
+  readonly #options: RaceRunsOptions<T>;
+  readonly #runs = new Map<string, Run<T>>();
   readonly #running = new Set<Promise<void>>();
   #stopping = new AbortController();
 
-  constructor(options: ArchiveRunsOptions) {
+  constructor(options: RaceRunsOptions<T>) {
     this.#options = options;
   }
 
-  seen({ uid }: Race): ArchiveSeen {
+  seen({ uid }: Race): RunSeen<T> {
     const run = this.#runs.get(uid);
     if (run === undefined) return { state: "none" };
     if (run.seen.state !== "failed") return run.seen;
@@ -43,7 +49,7 @@ export class ArchiveRuns {
 
   start(race: Race): void {
     const former = this.#runs.get(race.uid);
-    const run: Run = { seen: { state: "running" }, failures: former?.failures ?? 0, failedMs: 0 };
+    const run: Run<T> = { seen: { state: "running" }, failures: former?.failures ?? 0, failedMs: 0 };
     this.#runs.set(race.uid, run);
     const running = this.#run(race, run).finally(() => this.#running.delete(running));
     this.#running.add(running);
@@ -56,25 +62,26 @@ export class ArchiveRuns {
 
   /** Ends what runs; it begins anew when it is asked for. */
   async stop(): Promise<void> {
-    this.#stopping.abort(new OperatingError("The archive is left to another operator."));
+    this.#stopping.abort(new OperatingError(`The ${this.#options.name} is left to another operator.`));
     await Promise.all(this.#running);
     this.#runs.clear();
     this.#stopping = new AbortController();
   }
 
-  async #run(race: Race, run: Run): Promise<void> {
-    const { archive, logger, steadyClock, onEnd } = this.#options;
+  async #run(race: Race, run: Run<T>): Promise<void> {
+    const { name, logger, steadyClock, onEnd } = this.#options;
     const { signal } = this.#stopping;
     try {
-      const totals = await archive(race, signal);
+      const totals = await this.#options.run(race, signal);
       run.seen = { state: "done", totals };
-      logger.info({ race: race.raceId, ...totals }, "archived a race");
+      logger.info({ race: race.raceId, what: name, totals }, "work on a race is done");
     } catch (error) {
-      const message = error instanceof OperatingError ? error.message : `The archive failed (${String(error)}).`;
+      const message = error instanceof OperatingError ? error.message : `The ${name} failed (${String(error)}).`;
       run.seen = { state: "failed", message, isRetryDue: false };
       run.failures++;
       run.failedMs = steadyClock.nowMs();
-      if (!signal.aborted) logger.warn({ race: race.raceId, err: error }, "a race could not be archived yet");
+      if (!signal.aborted)
+        logger.warn({ race: race.raceId, what: name, err: error }, "work on a race could not be done yet");
     }
     onEnd(race);
   }
