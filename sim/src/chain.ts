@@ -16,6 +16,7 @@ import { SimPeers } from "./sim-peers.ts";
 import { simSource } from "./sim-race.ts";
 import { type LeasedStore, LosableMembership, LosableStateStore } from "./sim-stores.ts";
 import { simulatedModel } from "./simulated-model.ts";
+import { Stalls } from "./stalls.ts";
 
 /** Simulated time moves in steps of this. */
 const STEP_MS = 50;
@@ -33,6 +34,10 @@ export interface SimResult {
   readonly leaves: number;
   /** Partitions taken from an owner before its lease ran out. */
   readonly takeovers: number;
+  /** Partitions that another one took, in whatever way. */
+  readonly losses: number;
+  /** Times in which the fact log took nothing. */
+  readonly stalls: number;
   readonly stateLosses: number;
   /** Commits that the oracle saw being taken, and refused because the partition was another's by then. */
   readonly commits: number;
@@ -72,6 +77,7 @@ class World {
   readonly #state: LosableStateStore;
   readonly #membership: LosableMembership;
   readonly #oracle: CommitOracle;
+  readonly #stalls: Stalls;
   readonly #witness = new SinkWitness();
   readonly #processes: ProcessorProcess[];
   readonly #inference: Inference;
@@ -112,10 +118,12 @@ class World {
     const cars = this.#source.race.entries.map(({ car }) => partitionOf(car));
     this.#partitions = [...new Set([0, ...cars])].sort((a, b) => a - b);
     const peers = new SimPeers(this.#prng.fork(5));
+    // From the seed itself, so that without them all other faults are what they were.
+    this.#stalls = new Stalls(clock, new Prng(options.seed).fork(6));
     this.#processes = ["a", "b", "c"].map(
       (name, index) =>
         new ProcessorProcess(name, {
-          ...{ race: this.#source.race.race, clock, peers, partitions: this.#partitions },
+          ...{ race: this.#source.race.race, clock, peers, stalls: this.#stalls, partitions: this.#partitions },
           ...{ ports, membership: this.#membership, witness: this.#witness, crashPoint },
           prng: this.#prng.fork(2 + index),
         }),
@@ -168,6 +176,8 @@ class World {
       freezes: sum(({ freezes }) => freezes),
       leaves: sum(({ leaves }) => leaves),
       takeovers: sum(({ takeovers }) => takeovers),
+      losses: sum(({ losses }) => losses),
+      stalls: this.#stalls.count,
       stateLosses: this.#stateLosses,
       commits: this.#oracle.commits,
       fencedCommits: this.#oracle.fencedCommits,
@@ -193,7 +203,8 @@ class World {
   }
 
   async #everySecond(): Promise<void> {
-    const { freeze, cutOff, leave, loseState, hostile } = this.#options;
+    const { freeze, cutOff, leave, loseState, stall, hostile } = this.#options;
+    this.#stalls.perhaps(stall);
     for (const process of this.#processes) {
       if (this.#prng.chance(freeze)) process.freeze();
       if (this.#prng.chance(cutOff)) process.cutOff();

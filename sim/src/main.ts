@@ -14,7 +14,17 @@ if ("error" in command) {
 }
 
 let broken = 0;
-const sums = { crashes: 0, freezes: 0, takeovers: 0, stateLosses: 0, commits: 0, fencedCommits: 0, resent: 0 };
+const sums = {
+  crashes: 0,
+  freezes: 0,
+  takeovers: 0,
+  losses: 0,
+  stalls: 0,
+  stateLosses: 0,
+  commits: 0,
+  fencedCommits: 0,
+  resent: 0,
+};
 const counted = Object.keys(sums) as (keyof typeof sums)[];
 for (const seed of command.seeds) {
   try {
@@ -50,7 +60,7 @@ function resultLine(result: SimResult): string {
   return [
     `seed ${seed} ok`,
     `frames ${frames} duplicates ${duplicates} late-samples ${lateSamples} facts ${facts}`,
-    `crashes ${crashes} freezes ${freezes} leaves ${result.leaves} takeovers ${result.takeovers} state-losses ${stateLosses}`,
+    `crashes ${crashes} freezes ${freezes} leaves ${result.leaves} takeovers ${result.takeovers} losses ${result.losses} stalls ${result.stalls} state-losses ${stateLosses}`,
     `commits ${commits} fenced ${fencedCommits} resent ${result.resent}`,
     `model ${result.modelCorrections} state ${stateHash}`,
   ].join("  ");

@@ -17,6 +17,8 @@ export interface SimOptions {
   readonly leave: number;
   /** The state store loses everything; per simulated second. */
   readonly loseState: number;
+  /** The fact log takes nothing for a while, and no snapshot can be listed; per simulated second. */
+  readonly stall: number;
   /** Faults of the radio link, per frame. */
   readonly drop: number;
   readonly duplicate: number;
@@ -36,6 +38,7 @@ export const SIM_DEFAULTS: Omit<SimOptions, "seed"> = {
   cutOff: 0.01,
   leave: 0.02,
   loseState: 0.005,
+  stall: 0.02,
   drop: 0.005,
   duplicate: 0.02,
   delay: 0.05,
@@ -67,13 +70,14 @@ I1 to I12 after every step. Prints one line per seed; the exit code is 1 when an
   --cut-off P        a process is not reached by the others    (${SIM_DEFAULTS.cutOff})
   --leave P          a process leaves and comes back, per s    (${SIM_DEFAULTS.leave})
   --lose-state P     the state store is emptied, per s         (${SIM_DEFAULTS.loseState})
+  --stall P          facts and snapshots have to wait, per s   (${SIM_DEFAULTS.stall})
   --drop P --duplicate P --delay P --late P   faults per frame (${SIM_DEFAULTS.drop} ${SIM_DEFAULTS.duplicate} ${SIM_DEFAULTS.delay} ${SIM_DEFAULTS.late})
   --hostile P        a hostile message, and a wrong tick, per s (${SIM_DEFAULTS.hostile})
   --json             one JSON object per seed
   --help             this text
 
 Columns: seed, verdict, frames admitted, duplicates removed, samples late, facts, crashes, freezes, planned leaves,
-partitions taken early from an owner believed dead, state losses, commits taken and refused by the fence (zombies), outputs
+partitions taken early from an owner believed dead, partitions lost to another owner, stalls, state losses, commits taken and refused by the fence (zombies), outputs
 sent again, model corrections, hash of the final state. After several seeds: their sums.`;
 
 /** Parses the command line; an error is one sentence. */
@@ -87,6 +91,7 @@ export function parseSimCommand(argv: readonly string[]): SimCommand | { readonl
         "cut-off": text,
         leave: text,
         "lose-state": text,
+        stall: text,
         drop: text,
         duplicate: text,
         delay: text,
@@ -121,6 +126,7 @@ export function parseSimCommand(argv: readonly string[]): SimCommand | { readonl
     cutOff: chance("cut-off", defaults.cutOff),
     leave: chance("leave", defaults.leave),
     loseState: chance("lose-state", defaults.loseState),
+    stall: chance("stall", defaults.stall),
     drop: chance("drop", defaults.drop),
     duplicate: chance("duplicate", defaults.duplicate),
     delay: chance("delay", defaults.delay),

@@ -1,17 +1,17 @@
-import { OPEN_WINDOWS_MAX, RaceTopology, WAITING_FRAMES_MAX } from "@burnline/processor";
 import { assert, type Prng, type StepClock } from "@burnline/std";
 import {
+  type AcquireCommand,
   HEARTBEAT_TTL_MS,
   type Membership,
   Ownership,
   type OwnershipCommand,
-  PartitionRunner,
   type PeerMessage,
-  RUNNER_DEFAULTS,
   type RunnerPorts,
 } from "@burnline/stream";
 import { CrashError, faultyMembership, faultyPorts, type SinkWitness } from "./faulty-ports.ts";
+import { PartitionTask } from "./partition-task.ts";
 import type { SimPeer, SimPeers } from "./sim-peers.ts";
+import { type Stalls, Waits } from "./stalls.ts";
 import { StandStill } from "./stand-still.ts";
 
 /** A dead process is back after so long, simulated; so is one that left. */
@@ -24,8 +24,6 @@ const FREEZE_MS_MAX = 6_000;
 const FREEZE_CALLS_MAX = 40;
 const CUT_OFF_MS_MIN = 100;
 const CUT_OFF_MS_MAX = 4_000;
-/** A snapshot every few simulated seconds, so that losses of the store find some. */
-const SNAPSHOT_INTERVAL_MS = 4_000;
 const HEARTBEAT_MS = 250;
 /** Decisions that follow from each other within one step. */
 const ROUNDS_MAX = 8;
@@ -38,25 +36,22 @@ export interface ProcessDependencies {
   /** Called before and after every call of a port; throws CrashError where the process dies. */
   readonly crashPoint: (where: string) => void;
   readonly peers: SimPeers;
+  readonly stalls: Stalls;
   readonly clock: StepClock;
   readonly prng: Prng;
   /** The partitions that take part, rising; the ownership core counts them from 0. */
   readonly partitions: readonly number[];
 }
 
-interface Owned {
-  readonly runner: PartitionRunner;
-  readonly topology: RaceTopology;
-  readonly watermarks: Map<string, number>;
-}
-
 /** From one start of a process to its end. */
 interface Life {
   readonly memberId: string;
   readonly core: Ownership;
-  readonly owned: Map<number, Owned>;
+  readonly tasks: Map<number, PartitionTask>;
   readonly mail: PeerMessage[];
   heartbeatDueMs: number;
+  /** Came to light beside the turn, in a renewal. */
+  fault: unknown;
 }
 
 /** One simulated processor process: does what the ownership core says, leaves, dies, freezes and comes back. */
@@ -77,6 +72,8 @@ export class ProcessorProcess implements SimPeer {
   freezes = 0;
   leaves = 0;
   takeovers = 0;
+  /** Partitions that others took from it. */
+  losses = 0;
 
   constructor(name: string, dependencies: ProcessDependencies) {
     this.#name = name;
@@ -136,8 +133,8 @@ export class ProcessorProcess implements SimPeer {
 
   /** Gives everything back in good order. */
   async stop(): Promise<void> {
-    for (const { runner } of this.#life?.owned.values() ?? []) await runner.release();
-    this.#life?.owned.clear();
+    for (const task of this.#life?.tasks.values() ?? []) await task.release();
+    this.#life?.tasks.clear();
   }
 
   #standStillNow(): void {
@@ -160,11 +157,11 @@ export class ProcessorProcess implements SimPeer {
     // A name per life: a dead process's lease has to be taken from it, as in real life.
     const memberId = `${this.#name}-${this.#lives}`;
     const core = new Ownership({ memberId, partitionCount: this.#on.partitions.length });
-    return { memberId, core, owned: new Map(), mail: [], heartbeatDueMs: 0 };
+    return { memberId, core, tasks: new Map(), mail: [], heartbeatDueMs: 0, fault: undefined };
   }
 
   async #end(life: Life): Promise<void> {
-    for (const { runner } of life.owned.values()) await runner.abandon();
+    for (const task of life.tasks.values()) await task.abandon();
     this.#life = undefined;
     this.#downUntilMs = this.#nowMs() + this.#on.prng.integer(RESTART_MS_MIN, RESTART_MS_MAX);
   }
@@ -177,12 +174,7 @@ export class ProcessorProcess implements SimPeer {
     await this.#look(life);
     for (const message of life.mail.splice(0)) life.core.onMessage(this.#nowMs(), message);
     await this.#decide(life);
-    for (const [index, owned] of life.owned) {
-      if ((await owned.runner.step(0)) === "lost") {
-        life.owned.delete(index);
-        life.core.onOutcome(this.#nowMs(), index, "lost");
-      } else checkOperator(this.#partition(index), owned);
-    }
+    for (const [index, task] of life.tasks) await this.#goOn(life, index, task);
     if (!life.core.isDrained) return;
     await this.#membership.leave(life.memberId);
     await this.#end(life);
@@ -206,20 +198,20 @@ export class ProcessorProcess implements SimPeer {
   }
 
   async #obey(life: Life, command: OwnershipCommand): Promise<void> {
-    const { core, owned } = life;
+    const { core, tasks } = life;
     switch (command.type) {
       case "acquire": {
-        const taken = await this.#acquire(life, this.#partition(command.partition), command.takeOverEpoch);
-        if (taken !== undefined) owned.set(command.partition, taken);
-        if (taken !== undefined && command.takeOverEpoch !== undefined) this.takeovers++;
-        core.onOutcome(this.#nowMs(), command.partition, taken === undefined ? "refused" : "acquired");
+        const task = this.#task(life, command);
+        tasks.set(command.partition, task);
+        await this.#goOn(life, command.partition, task);
         break;
       }
-      case "release":
-        await owned.get(command.partition)?.runner.release();
-        owned.delete(command.partition);
-        core.onOutcome(this.#nowMs(), command.partition, "released");
+      case "release": {
+        const task = tasks.get(command.partition);
+        task?.unwanted();
+        if (task !== undefined) await this.#goOn(life, command.partition, task);
         break;
+      }
       case "ask":
         core.onAnswer(this.#nowMs(), command.memberId, this.#on.peers.ask(this, command.memberId));
         break;
@@ -231,15 +223,39 @@ export class ProcessorProcess implements SimPeer {
     }
   }
 
-  async #acquire(life: Life, partition: number, takeOverEpoch: number | undefined): Promise<Owned | undefined> {
-    const topology = new RaceTopology(this.#on.race, partition);
-    const options = {
-      ...{ ...RUNNER_DEFAULTS, partition, ownerId: life.memberId },
-      ...{ recordsPerCommitMax: 16, snapshotIntervalMs: SNAPSHOT_INTERVAL_MS },
-      ...(takeOverEpoch === undefined ? {} : { takeOverEpoch }),
-    };
-    const runner = await PartitionRunner.acquire(this.#ports, options, topology);
-    return runner === undefined ? undefined : { runner, topology, watermarks: new Map() };
+  #task(life: Life, { partition, takeOverEpoch }: AcquireCommand): PartitionTask {
+    const { race, clock, stalls } = this.#on;
+    return new PartitionTask({
+      ...{ race, takeOverEpoch, partition: this.#partition(partition), ownerId: life.memberId, ports: this.#ports },
+      waits: new Waits(clock, stalls),
+      onFault: (error) => {
+        life.fault ??= error;
+      },
+    });
+  }
+
+  /** One partition as far as it comes. What has to wait is left waiting, the others go on. */
+  async #goOn(life: Life, index: number, task: PartitionTask): Promise<void> {
+    const turn = task.turn();
+    const isDone = await this.#isDone(turn);
+    if (life.fault !== undefined) throw life.fault;
+    if (!isDone) return;
+    const outcome = await turn;
+    if (outcome === "stepped") return task.check();
+    if (outcome === "acquired" && task.isTakeover) this.takeovers++;
+    if (outcome === "lost") this.losses++;
+    if (outcome !== "acquired") life.tasks.delete(index);
+    life.core.onOutcome(this.#nowMs(), index, outcome);
+  }
+
+  /** False when it waits for something that does not come in this turn. */
+  async #isDone(work: Promise<unknown>): Promise<boolean> {
+    for (;;) {
+      if (await isDoneAtOnce(work)) return true;
+      const { pause } = this.#standStill;
+      if (pause === undefined) return false;
+      await pause;
+    }
   }
 
   #partition(index: number): number {
@@ -254,17 +270,17 @@ export class ProcessorProcess implements SimPeer {
 }
 
 function carsOf(life: Life): (index: number) => number {
-  return (index) => [...(life.owned.get(index)?.topology.cars() ?? [])].length;
+  return (index) => life.tasks.get(index)?.carCount ?? 0;
 }
 
-/** I1, I3, I4 and I8, as far as an operator shows them. */
-function checkOperator(partition: number, { topology, watermarks }: Owned): void {
-  const fault = topology.invariantFault();
-  assert(fault === undefined, `I3/I4: partition ${partition}: ${fault}`);
-  for (const [car, state] of topology.cars()) {
-    assert(state.mark.watermarkMs >= (watermarks.get(car) ?? -1), `I1: the watermark of car ${car} went back`);
-    watermarks.set(car, state.mark.watermarkMs);
-    assert(state.waiting.length <= WAITING_FRAMES_MAX, `I8: car ${car} has ${state.waiting.length} frames waiting`);
-    assert(state.windows.length <= OPEN_WINDOWS_MAX, `I8: car ${car} has ${state.windows.length} windows open`);
-  }
+/** Whether it ends before everything stands still. All ports are in memory: what can go on does so before an immediate. */
+function isDoneAtOnce(work: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const standsStill = setImmediate(() => resolve(false));
+    const done = () => {
+      clearImmediate(standsStill);
+      resolve(true);
+    };
+    work.then(done, done);
+  });
 }

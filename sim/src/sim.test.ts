@@ -22,8 +22,30 @@ test("the same seed gives the same bytes", async () => {
   expect(await simulate(options)).toEqual(await simulate(options));
 });
 
+test("facts and snapshots that have to wait, for longer than any lease, cost nobody a partition", async () => {
+  const quiet = { crash: 0, freeze: 0, cutOff: 0, leave: 0, loseState: 0 };
+  for (const seed of [1, 2]) {
+    const { stalls, losses, takeovers, fencedCommits } = await simulate({
+      ...{ ...SIM_DEFAULTS, ...quiet },
+      ...{ seed, minutes: 1, stall: 0.3 },
+    });
+    expect(stalls).toBeGreaterThan(5);
+    expect({ losses, takeovers, fencedCommits }).toEqual({ losses: 0, takeovers: 0, fencedCommits: 0 });
+  }
+});
+
 test("the faults of the default options are all met within a few seeds", async () => {
-  const totals = { fenced: 0, stateLosses: 0, freezes: 0, leaves: 0, takeovers: 0, resent: 0, late: 0, duplicates: 0 };
+  const totals = {
+    fenced: 0,
+    stateLosses: 0,
+    freezes: 0,
+    leaves: 0,
+    takeovers: 0,
+    stalls: 0,
+    resent: 0,
+    late: 0,
+    duplicates: 0,
+  };
   for (const seed of [2, 3]) {
     const result = await simulate({ ...SIM_DEFAULTS, seed, minutes: 1, loseState: 0.03, freeze: 0.05 });
     totals.fenced += result.fencedCommits;
@@ -31,6 +53,7 @@ test("the faults of the default options are all met within a few seeds", async (
     totals.freezes += result.freezes;
     totals.leaves += result.leaves;
     totals.takeovers += result.takeovers;
+    totals.stalls += result.stalls;
     totals.resent += result.resent;
     totals.late += result.lateSamples;
     totals.duplicates += result.duplicates;

@@ -4,6 +4,7 @@
  */
 export class StandStill {
   #callsLeft: number | undefined;
+  #pause: Promise<void> | undefined;
   #resume: (() => void) | undefined;
   #onStop: (() => void) | undefined;
 
@@ -12,14 +13,20 @@ export class StandStill {
     this.#callsLeft = calls;
   }
 
+  /** It stands still now, until this resolves. */
+  get pause(): Promise<void> | undefined {
+    return this.#pause;
+  }
+
   /** At every call of a port; undefined: go on. */
   pass(): Promise<void> | undefined {
     if (this.#callsLeft === undefined || this.#callsLeft-- > 0) return undefined;
     this.#callsLeft = undefined;
-    return new Promise((resolve) => {
+    this.#pause = new Promise((resolve) => {
       this.#resume = resolve;
       this.#onStop?.();
     });
+    return this.#pause;
   }
 
   /** Goes on with this work, if it stands still, until it ends (true) or stands still (false). */
@@ -27,6 +34,7 @@ export class StandStill {
     const stopped = new Promise<false>((resolve) => {
       this.#onStop = () => resolve(false);
     });
+    this.#pause = undefined;
     this.#resume?.();
     this.#resume = undefined;
     return Promise.race([work.then(() => true), stopped]);
