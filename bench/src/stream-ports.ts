@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   MemoryEventLog,
   MemoryLiveChannel,
@@ -30,6 +31,7 @@ export function openMemoryPorts(): BenchPorts {
     snapshots: new MemorySnapshotStore(),
     live: new MemoryLiveChannel(),
     clock: wallClock,
+    sleep: (ms) => sleep(ms),
     sink: sinkTo(facts),
     facts,
     remove: () => {},
@@ -47,6 +49,7 @@ export function openSqlitePorts(): BenchPorts {
     snapshots: new SqliteSnapshotStore(db),
     live: new MemoryLiveChannel(),
     clock: wallClock,
+    sleep: (ms) => sleep(ms),
     sink: sinkTo(facts),
     facts,
     remove: () => {
