@@ -138,6 +138,20 @@ describe("fail-over to a replica that lost the last second", () => {
     await expectStateAt(store, lease, 2);
   });
 
+  test("a connection that is lost and made again to a frozen server is given up as well", async () => {
+    const [server, frozen] = [await bench.startServer(), await bench.startServer()];
+    const proxy = await bench.startProxy(server.port);
+    const store = storeOn(await bench.connect(proxy, { commandTimeoutMs: 200, operationTimeoutMs: 20_000 }));
+    const lease = (await store.acquire(PARTITION, "owner", TTL_MS))!;
+    await frozen.kill("SIGSTOP");
+    proxy.setTarget(frozen.port);
+    const before = proxy.accepted();
+    proxy.cut();
+    await expect.poll(() => proxy.accepted(), { timeout: 10_000 }).toBeGreaterThan(before);
+    proxy.setTarget(server.port);
+    expect(await store.commit(lease, commitFrom(0))).toBe("committed");
+  });
+
   test("an owner whose last commits are gone learns it as a conflict, and replays to the exact sums", async () => {
     const { proxy, replica, promote } = await replicated();
     const race = newRace(await bench.connect(proxy));
