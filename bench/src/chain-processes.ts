@@ -1,12 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdirSync } from "node:fs";
-import { createServer } from "node:net";
-import { homedir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { type RealServer, startNatsServer, startRedisServer } from "@burnline/runtime/testing";
 import { BenchError } from "./bench-command.ts";
-import { searchFolders } from "./config.ts";
 
 /** Who has not said that it is ready by then has failed. */
 const READY_MS_MAX = 30_000;
@@ -42,26 +40,20 @@ export interface ChainApp extends ChainProcess {
   readonly port: number;
 }
 
+/** With JetStream. */
 export async function startNats(folder: string): Promise<ChainServer> {
-  const port = await freePort();
-  const program = findProgram("nats-server", "go install github.com/nats-io/nats-server/v2@v2.15.2");
-  const flags = ["--addr", "127.0.0.1", "--port", `${port}`, "--jetstream", "--store_dir", join(folder, "nats")];
-  const { process } = await startProcess(program, flags, /Server is ready/);
-  return { ...process, url: `nats://127.0.0.1:${port}` };
+  return chainServer(await startNatsServer({ folder: join(folder, "nats") }));
 }
 
 /** As production has it: append-only file, written through every second; nothing is evicted. */
 export async function startRedis(folder: string): Promise<ChainServer> {
-  const port = await freePort();
-  const program = findProgram("redis-server", "apt-get install redis-server");
   const place = join(folder, "redis");
   mkdirSync(place);
-  const flags = [
-    ...["--bind", "127.0.0.1", "--port", `${port}`, "--dir", place, "--save", ""],
-    ...["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"],
-  ];
-  const { process } = await startProcess(program, flags, /Ready to accept connections/);
-  return { ...process, url: `redis://127.0.0.1:${port}` };
+  return chainServer(await startRedisServer({ folder: place }));
+}
+
+function chainServer(server: RealServer): ChainServer {
+  return { pid: server.pid, url: server.url, stop: () => server.kill("SIGTERM") };
 }
 
 /** Resolves when it has started, so a processor when it is ready to own partitions. `nodeFlags`: such as a profiler's. */
@@ -121,39 +113,4 @@ async function endProcess(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
   await ended;
   clearTimeout(timer);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("a TCP server has an address with a port");
-  return address.port;
-}
-
-/** On the PATH, or where `go install` puts programs. */
-function findProgram(name: string, install: string): string {
-  for (const folder of [...searchFolders, ...goFolders()]) {
-    const path = join(folder, name);
-    try {
-      if (folder === "") continue;
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not there: look in the next folder.
-    }
-  }
-  throw new BenchError(`${name} is not installed, this benchmark needs it: ${install}`);
-}
-
-function goFolders(): string[] {
-  const folders = [join(homedir(), "go", "bin")];
-  try {
-    folders.unshift(join(execFileSync("go", ["env", "GOPATH"], { encoding: "utf8" }).trim(), "bin"));
-  } catch {
-    // No Go: the program can still be in the home folder.
-  }
-  return folders;
 }

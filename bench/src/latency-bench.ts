@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findProgram } from "@burnline/runtime";
 import { chromium } from "playwright-core";
 import { searchFolders } from "./config.ts";
 import { type Distribution, distributionOf } from "./distribution.ts";
@@ -111,16 +112,7 @@ async function readProbe(page: { evaluate<T>(script: string): Promise<T> }): Pro
 
 /** Chromium from the PATH; playwright-core brings none. */
 function findChromium(): string {
-  for (const folder of searchFolders) {
-    for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-      const path = join(folder, name);
-      try {
-        accessSync(path, constants.X_OK);
-        return path;
-      } catch {
-        // Not in this folder.
-      }
-    }
-  }
+  const program = findProgram(["chromium", "chromium-browser", "google-chrome"], searchFolders);
+  if (program !== undefined) return program;
   throw new Error("no chromium on the PATH; install it (Debian: apt-get install chromium)");
 }

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { goFolders } from "@burnline/runtime";
 import type { Profile } from "./profile.ts";
 import { parseProfile } from "./profile-schema.ts";
 
@@ -89,9 +90,8 @@ export function profileNames(): readonly string[] {
 
 /** Where k6 may be: what is on the PATH comes first. */
 export function k6Folders(): readonly string[] {
-  const { PATH = "", GOPATH = "" } = process.env;
-  const go = [GOPATH, join(homedir(), "go")].filter((folder) => folder !== "").map((folder) => join(folder, "bin"));
-  return [...PATH.split(delimiter), ...go, join(homedir(), ".cache/burnline-tools/bin")].filter(Boolean);
+  const { PATH = "", GOPATH } = process.env;
+  return [...PATH.split(delimiter), ...goFolders(GOPATH, homedir()), join(homedir(), ".cache/burnline-tools/bin")];
 }
 
 /** What k6 inherits: the token goes this way, because a command line is for everybody to see. */

@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findProgram } from "@burnline/runtime";
 import { k6Environment, k6Folders } from "./config.ts";
 import { LoadError } from "./load-error.ts";
 
@@ -13,15 +12,8 @@ export const THRESHOLDS_FAILED = 99;
 
 /** @throws LoadError that says how to get it */
 export function findK6(): string {
-  for (const folder of k6Folders()) {
-    const path = join(folder, "k6");
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not in this folder.
-    }
-  }
+  const program = findProgram(["k6"], k6Folders());
+  if (program !== undefined) return program;
   throw new LoadError(
     "k6 is not on the PATH nor among Go's programs: install it with `go install go.k6.io/k6@v1.8.1`, `brew install k6`, or from https://github.com/grafana/k6/releases.",
   );

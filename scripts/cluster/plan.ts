@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ClusterConfig } from "./config.ts";
 import type { MemberPlan } from "./member.ts";
-import { findProgram } from "./programs.ts";
+import { findServer } from "./programs.ts";
 
 /** What is started together, in the order of starting, with the time each may take to stop; in all below 10 s. */
 export interface ClusterPlan {
@@ -56,7 +56,7 @@ export async function planCluster(config: ClusterConfig): Promise<ClusterPlan> {
 
 function natsPlan(port: number, data: string): MemberPlan {
   const args = ["--addr", "127.0.0.1", "--port", `${port}`, "--jetstream", "--store_dir", join(data, "nats")];
-  return { name: "nats", command: findProgram("nats-server"), args, port, readiness: "tcp" };
+  return { name: "nats", command: findServer("nats-server"), args, port, readiness: "tcp" };
 }
 
 function redisPlan(port: number, data: string): MemberPlan {
@@ -64,7 +64,7 @@ function redisPlan(port: number, data: string): MemberPlan {
     ...["--bind", "127.0.0.1", "--port", `${port}`, "--dir", join(data, "redis"), "--save", ""],
     ...["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"],
   ];
-  return { name: "redis", command: findProgram("redis-server"), args, port, readiness: "tcp" };
+  return { name: "redis", command: findServer("redis-server"), args, port, readiness: "tcp" };
 }
 
 function numbered(count: number, name: string): string[] {

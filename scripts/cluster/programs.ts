@@ -1,6 +1,6 @@
-import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter } from "node:path";
+import { findProgram, goFolders } from "../../packages/runtime/src/program-path.ts";
 import { ClusterError } from "./cluster-error.ts";
 import { programFolders } from "./config.ts";
 
@@ -12,20 +12,10 @@ const INSTALL = {
 } as const;
 
 /** On the PATH, or where `go install` puts programs. @throws ClusterError that says how to get it */
-export function findProgram(name: keyof typeof INSTALL): string {
+export function findServer(name: keyof typeof INSTALL): string {
   const { path, goPath } = programFolders();
-  const goFolders = [goPath, join(homedir(), "go")].flatMap((folder) => (folder ? [join(folder, "bin")] : []));
-  for (const folder of [...path.split(delimiter), ...goFolders]) {
-    if (folder !== "" && isExecutable(join(folder, name))) return join(folder, name);
-  }
-  throw new ClusterError(`${name} is not on the PATH nor among Go's programs: ${INSTALL[name]}.`);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  const program = findProgram([name], [...path.split(delimiter), ...goFolders(goPath, homedir())]);
+  if (program === undefined)
+    throw new ClusterError(`${name} is not on the PATH nor among Go's programs: ${INSTALL[name]}.`);
+  return program;
 }

@@ -46,12 +46,26 @@ export type { NatsStreamOptions } from "./nats-stream.ts";
 export type { SubjectLayout } from "./nats-subjects.ts";
 export { partitionTokenLayout, singlePartitionLayout } from "./nats-subjects.ts";
 export { OperatingError } from "./operating-error.ts";
-export type { OwnedRaceLimits, RaceActivity, RaceStreamIds, RaceStreamLimits } from "./race-streams.ts";
+export { findProgram, goFolders } from "./program-path.ts";
+export type {
+  OwnedRaceLimits,
+  OwnedRaceLimits,
+  RaceActivity,
+  RaceActivity,
+  RaceStreamIds,
+  RaceStreamLimits,
+  RaceStreamLimits,
+} from "./race-streams.ts";
 export {
   ensureRaceStreams,
+  ensureRaceStreams,
+  openFactLog,
   openFactLog,
   openRaceLog,
+  openRaceLog,
   openRaceSnapshots,
+  openRaceSnapshots,
+  raceActivity,
   raceActivity,
   raceStreamIds,
   removeRaceStreams,

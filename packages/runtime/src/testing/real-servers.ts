@@ -1,17 +1,20 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findProgram, goFolders } from "../program-path.ts";
 
 /** A server of the test's own: free port, own folder, gone with the test. */
 export interface RealServer {
   readonly url: string;
   readonly port: number;
   readonly folder: string;
+  /** Of the process that runs now. */
+  readonly pid: number;
   /** Sends a signal. Resolves once the process has ended, or at once for signals that do not end it. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port and folder; kills it first if it runs. */
@@ -166,7 +169,7 @@ export async function freePort(): Promise<number> {
 }
 
 async function startServer(program: Program, options: RealServerOptions): Promise<RealServer> {
-  const path = findProgram(program);
+  const path = pathOf(program);
   const port = options.port ?? (await freePort());
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), `burnline-${program.name}-`));
   const start = () => startProcess(program, path, [...program.args(port, folder), ...(options.args ?? [])]);
@@ -176,6 +179,9 @@ async function startServer(program: Program, options: RealServerOptions): Promis
     url: `${program.scheme}://127.0.0.1:${port}`,
     port,
     folder,
+    get pid() {
+      return child.pid ?? 0;
+    },
     kill,
     restart: async () => {
       await kill("SIGKILL");
@@ -230,26 +236,9 @@ async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<
 }
 
 /** On the PATH, or where `go install` puts programs. */
-function findProgram({ name, install }: Program): string {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), ...goFolders()].filter((folder) => folder !== "");
-  for (const folder of folders) {
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not there: look in the next folder.
-    }
-  }
-  throw new Error(`${name} is not installed, these tests need it: ${install}`);
-}
-
-function goFolders(): string[] {
-  const folders = [join(homedir(), "go", "bin")];
-  try {
-    folders.unshift(join(execFileSync("go", ["env", "GOPATH"], { encoding: "utf8" }).trim(), "bin"));
-  } catch {
-    // No Go: the program can still be in the home folder.
-  }
-  return folders;
+function pathOf({ name, install }: Program): string {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), ...goFolders(process.env.GOPATH, homedir())];
+  const path = findProgram([name], folders);
+  if (path === undefined) throw new Error(`${name} is not installed, these tests need it: ${install}`);
+  return path;
 }
