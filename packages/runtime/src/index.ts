@@ -47,25 +47,12 @@ export type { SubjectLayout } from "./nats-subjects.ts";
 export { partitionTokenLayout, singlePartitionLayout } from "./nats-subjects.ts";
 export { OperatingError } from "./operating-error.ts";
 export { findProgram, goFolders } from "./program-path.ts";
-export type {
-  OwnedRaceLimits,
-  OwnedRaceLimits,
-  RaceActivity,
-  RaceActivity,
-  RaceStreamIds,
-  RaceStreamLimits,
-  RaceStreamLimits,
-} from "./race-streams.ts";
+export type { OwnedRaceLimits, RaceActivity, RaceStreamIds, RaceStreamLimits } from "./race-streams.ts";
 export {
   ensureRaceStreams,
-  ensureRaceStreams,
-  openFactLog,
   openFactLog,
   openRaceLog,
-  openRaceLog,
   openRaceSnapshots,
-  openRaceSnapshots,
-  raceActivity,
   raceActivity,
   raceStreamIds,
   removeRaceStreams,
