@@ -39,7 +39,7 @@ test("every alert has a case that it fires on and one that it does not", () => {
 describe.each(RULE_FILES.map((path) => [path.slice(FILES.length), path]))("%s", (_name, path) => {
   test("its alerts fire when they should, and are quiet when not", () => {
     const tests = alertsOf(path).flatMap((alert) => {
-      const { fires, quiet, at } = ALERT_CASES[alert] ?? { fires: {}, quiet: {}, at: "0s" };
+      const { fires, alsoFires = [], quiet, at } = ALERT_CASES[alert] ?? { fires: {}, quiet: {}, at: "0s" };
       const expr = `count(ALERTS{alertname="${alert}", alertstate="firing"})`;
       const one = (name: string, series: Readonly<Record<string, string>>, samples: readonly object[]) => ({
         name: `${alert} ${name}`,
@@ -47,7 +47,8 @@ describe.each(RULE_FILES.map((path) => [path.slice(FILES.length), path]))("%s", 
         input_series: Object.entries(series).map(([key, values]) => ({ series: key, values })),
         promql_expr_test: [{ expr, eval_time: at, exp_samples: samples }],
       });
-      return [one("fires", fires, [{ labels: "{}", value: 1 }]), one("is quiet", quiet, [])];
+      const firing = [fires, ...alsoFires].map((series) => one("fires", series, [{ labels: "{}", value: 1 }]));
+      return [...firing, one("is quiet", quiet, [])];
     });
     const file = join(folder, "rules.test.yaml");
     writeFileSync(file, stringify({ rule_files: [path], evaluation_interval: "15s", tests }));

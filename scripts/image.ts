@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ImageApp } from "./image/apps.ts";
 import { baseArguments, parseBaseImages } from "./image/base-images.ts";
-import { buildCommand, findBuilder, pushCommand, run } from "./image/builder.ts";
+import { buildCommand, findBuilder, push, run } from "./image/builder.ts";
 import { commandPath } from "./image/config.ts";
 import { ImageError } from "./image/image-error.ts";
 import { type ImageOptions, parseImageOptions } from "./image/options.ts";
@@ -32,14 +32,22 @@ function buildImages(options: ImageOptions): void {
   const kind = findBuilder(commandPath());
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const labels = { VERSION: version, REVISION: revision(), SOURCE: sourceAddress() };
+  const tools = {
+    run: (command: readonly string[]) => run(command, ROOT),
+    said: ([command = "", ...given]: readonly string[]) => said(command, given),
+  };
+  const pinned: string[] = [];
   for (const app of options.apps) {
     const startMs = performance.now();
     const image = `${options.prefix}/${app}:${options.tag}`;
     const buildArguments = { APP: app, ...bases, ...labels, SBOM: writeSbom(app) };
     run(buildCommand(kind, { image, buildArguments, isOffline: options.allowsUnpinnedBases }), ROOT);
-    if (options.isPushed) run(pushCommand(kind, image), ROOT);
+    if (options.isPushed)
+      pinned.push(`pulumi config set --path 'burnline:imageDigests.${app}' ${push(kind, image, tools)}\n`);
     process.stdout.write(`${image} in ${((performance.now() - startMs) / 1_000).toFixed(0)} s\n`);
   }
+  // What production runs: by digest, in the very form in which its stack takes it.
+  process.stdout.write(pinned.join(""));
 }
 
 /** @returns the digest of the list of parts, by which an image's label leads to its list. */
@@ -72,7 +80,9 @@ function said(command: string, given: readonly string[]): string {
       ...{ cwd: ROOT, encoding: "utf8", maxBuffer: OUTPUT_BYTES_MAX, stdio: ["ignore", "pipe", "pipe"] },
     });
   } catch (error) {
-    throw new ImageError(`${command} ${given[0]} failed: images are built in a git clone, with npm on the PATH.`, {
+    const isBuilder = command === "docker";
+    const hint = isBuilder ? "" : ": images are built in a git clone, with npm on the PATH";
+    throw new ImageError(`${command} ${given[0]} failed${hint}.`, {
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { ImageError } from "./image-error.ts";
 
@@ -22,8 +23,41 @@ export function buildCommand(kind: BuilderKind, { image, buildArguments, isOffli
   return ["buildah", "bud", "--layers", ...(isOffline ? ["--pull-never"] : []), ...usual];
 }
 
-export function pushCommand(kind: BuilderKind, image: string): readonly string[] {
-  return kind === "docker" ? ["docker", "push", image] : ["buildah", "push", image, `docker://${image}`];
+export interface BuilderTools {
+  readonly run: (command: readonly string[]) => void;
+  /** @returns what the command wrote */
+  readonly said: (command: readonly string[]) => string;
+}
+
+/**
+ * @returns the digest by which the registry has the image: `sha256:…`
+ * @throws ImageError when the push fails
+ */
+export function push(kind: BuilderKind, image: string, tools: BuilderTools): string {
+  const digest = kind === "docker" ? pushByDocker(image, tools) : pushByBuildah(image, tools);
+  if (/^sha256:[0-9a-f]{64}$/.test(digest)) return digest;
+  throw new ImageError(`${kind} does not say which digest ${image} has at its registry: look there.`);
+}
+
+/** Its push shows no digest. */
+function pushByBuildah(image: string, { run }: BuilderTools): string {
+  const folder = mkdtempSync(join(tmpdir(), "burnline-push-"));
+  try {
+    const digestFile = join(folder, "digest");
+    run(["buildah", "push", "--digestfile", digestFile, image, `docker://${image}`]);
+    return readFileSync(digestFile, "utf8").trim();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The same image may lie in other registries under other digests. */
+function pushByDocker(image: string, { run, said }: BuilderTools): string {
+  run(["docker", "push", image]);
+  const held: unknown = JSON.parse(said(["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", image]));
+  const repository = `${image.slice(0, image.lastIndexOf(":"))}@`;
+  const found = Array.isArray(held) ? held.find((one) => typeof one === "string" && one.startsWith(repository)) : "";
+  return typeof found === "string" ? found.slice(repository.length) : "";
 }
 
 /**

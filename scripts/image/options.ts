@@ -22,7 +22,7 @@ const HELP = `npm run image -- [APP…] [flags]: builds the images of these apps
   APP                     ${IMAGE_APPS.join(", ")}
   --tag TAG               tag of the images [${DEFAULT_TAG}]; latest is refused
   --registry PREFIX       registry and repository, such as registry.example/burnline [${DEFAULT_PREFIX}]
-  --push                  push them too; their digests are printed
+  --push                  push them too; their digests are printed, as the stack takes them
   --allow-unpinned-bases  take the base images by tag, as this machine has them: for tests
 Built with buildah or docker, whichever is there. The parts of an image are listed in dist/sbom (CycloneDX).`;
 

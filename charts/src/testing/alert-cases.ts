@@ -4,6 +4,8 @@ type Series = Readonly<Record<string, string>>;
 export interface AlertCase {
   /** The alert fires on this, and on the second it does not. */
   readonly fires: Series;
+  /** On each of these alone it fires too. */
+  readonly alsoFires?: readonly Series[];
   readonly quiet: Series;
   /** When it is looked at. */
   readonly at: string;
@@ -221,6 +223,9 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   },
   BurnlineNatsAway: {
     fires: level("gateway_nats_connected", 0, 'pod="a"'),
+    alsoFires: ["ingest", "processor", "inference", "operator"].map((app) =>
+      level(`${app}_nats_connected`, 0, 'pod="a"'),
+    ),
     quiet: { ...level("gateway_nats_connected", 1, 'pod="a"'), ...level("ingest_nats_connected", 1, 'pod="b"') },
     at: "2m",
   },
@@ -250,6 +255,10 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   BurnlineServiceMissing: { fires: OWNED, quiet: { ...OWNED, ...CLIENTS }, at: "5m" },
   BurnlinePodRestarts: {
     fires: jump("kube_pod_container_status_restarts_total", 4, 'pod="a", container="processor"'),
+    // The servers as well, by whichever chart they came.
+    alsoFires: ["operator", "nats", "redis", "valkey"].map((container) =>
+      jump("kube_pod_container_status_restarts_total", 4, `pod="a", container="${container}"`),
+    ),
     quiet: jump("kube_pod_container_status_restarts_total", 1, 'pod="a", container="processor"'),
     at: "8m",
   },
