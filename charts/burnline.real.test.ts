@@ -113,6 +113,20 @@ describe("traces are let out to where the collector is", () => {
   });
 });
 
+test("images from elsewhere are kept out of this namespace, and of no other", () => {
+  const objects = renderChart(RENDER_CASES.everything?.values);
+  const [policy, binding] = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"].map((name) =>
+    objects.find(({ kind }) => kind === name),
+  );
+  const prefixes = '["localhost/burnline/","docker.io/library/"]';
+  const expression = `variables.images.all(image, ${prefixes}.exists(prefix, image.startsWith(prefix)))`;
+  expect(policy?.spec).toMatchObject({ failurePolicy: "Fail", validations: [{ expression }] });
+  expect(binding?.spec).toEqual({
+    ...{ policyName: policy?.metadata.name, validationActions: ["Deny"] },
+    matchResources: { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "burnline" } } },
+  });
+});
+
 test("the README says what the chart costs", () => {
   const readme = readFileSync(new URL("README.md", import.meta.url), "utf8");
   expect(readme).toContain(`${costs(renderChart({}))} requested, for 2 pods of each app`);

@@ -31,6 +31,10 @@ const CONTRADICTIONS: readonly Refusal[] = [
     "image.requireDigest is on, but processor has no digest: set image.digests.processor to sha256:…, or turn image.requireDigest off.",
   ],
   [
+    { image: { registry: "registry.example.org" }, imagePolicy: { prefixes: ["docker.io/library/"] } },
+    "imagePolicy.prefixes keeps out registry.example.org/burnline/ingest:0.1.0, which this release runs: add where it comes from.",
+  ],
+  [
     { gateway: { autoscaling: { min: 5, max: 4 } } },
     "gateway.autoscaling.min is 5, above its max of 4: lower min or raise max.",
   ],
@@ -132,6 +136,8 @@ const NONSENSE: readonly Refusal[] = [
   [{ procesor: {} }, "- at '': additional properties 'procesor' not allowed"],
   [{ ingest: { source: "kafka" } }, "- at '/ingest/source': 'kafka' does not match pattern"],
   [{ ingest: { sim: { cars: 41 } } }, "- at '/ingest/sim/cars': maximum: got 41, want 40"],
+  // Without the stroke registry.example.org.evil.example would be let in.
+  [{ imagePolicy: { prefixes: ["registry.example.org"] } }, "- at '/imagePolicy/prefixes/0': "],
   [{ image: { tag: "latest" } }, "- at '/image/tag': 'not' failed"],
   [{ image: { digests: { gateway: "sha256:1" } } }, "- at '/image/digests/gateway': 'sha256:1' does not match pattern"],
   [{ image: { digests: { dashboard: "" } } }, "- at '/image/digests': additional properties 'dashboard' not allowed"],

@@ -2,6 +2,10 @@
 export const APPS = ["ingest", "processor", "inference", "gateway", "operator"] as const;
 export type App = (typeof APPS)[number];
 
+/** Those that are scaled; the operator has a second that waits. */
+export const SCALED_APPS = ["ingest", "processor", "inference", "gateway"] as const;
+export type ScaledApp = (typeof SCALED_APPS)[number];
+
 /** One value for each app. */
 export type PerApp<T> = Readonly<Record<App, T>>;
 

@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { App } from "./app-names.ts";
+import type { App, ScaledApp } from "./app-names.ts";
 import type { Cluster } from "./cluster/types.ts";
 import { INGEST_TOKEN_SECRET, type NatsPlace, type RedisPlace } from "./platform/servers.ts";
-import type { PlatformConfig } from "./platform-config.ts";
+import type { PlatformConfig, WarmTime } from "./platform-config.ts";
 
 type Labels = Readonly<Record<string, pulumi.Input<string>>>;
 type Resources = { readonly cpu: string; readonly memory: string };
@@ -10,7 +10,7 @@ type Resources = { readonly cpu: string; readonly memory: string };
 interface AppValues {
   readonly replicas: number;
   readonly resources?: Resources;
-  readonly autoscaling: { readonly min: number; readonly max: number };
+  readonly autoscaling: { readonly min: number; readonly max: number; readonly preWarm?: readonly WarmTime[] };
   readonly serviceAccount: { readonly annotations: Labels };
   readonly podAnnotations: Labels;
 }
@@ -30,6 +30,7 @@ export interface ChartValues {
     readonly pullPolicy: string;
     readonly pullSecrets: readonly string[];
   };
+  readonly imagePolicy?: { readonly prefixes: readonly string[] };
   readonly race: { readonly id: string };
   readonly streamOwner: "app" | "operator";
   readonly nats: {
@@ -62,6 +63,8 @@ export interface ChartValues {
     readonly serviceAccount: { readonly annotations: Labels };
     readonly podAnnotations: Labels;
   };
+  readonly topologySpread: { readonly zone: "ScheduleAnyway" | "DoNotSchedule" };
+  readonly priorityClass?: { readonly create: false; readonly name: pulumi.Input<string> };
   readonly autoscaling: { readonly enabled: boolean; readonly kedaNamespace: string };
   /** Off: preflight.ts has asked already, and charts of ours may bring what is not there yet. */
   readonly apiCheck: false;
@@ -98,18 +101,20 @@ export interface ChartSurroundings {
   readonly redis: RedisPlace;
   /** Of the secrets: pods that read them are started anew when they change. */
   readonly generation: string;
+  readonly priorityClass?: pulumi.Output<string>;
 }
 
 /** Annotation on the pods; named in docs/operations.md for those who look for the reason of a restart. */
 const GENERATION = "burnline.dev/secrets";
 
 export function chartValues(config: PlatformConfig, surroundings: ChartSurroundings): ChartValues {
-  const { cluster, nats, redis, generation } = surroundings;
+  const { cluster, nats, redis, generation, priorityClass } = surroundings;
   const { images, hasMonitoring, sizes, tracing } = config;
-  const app = (name: Exclude<App, "operator">) => appValues(config, name, surroundings);
+  const app = (name: ScaledApp) => appValues(config, name, surroundings);
   const resources = sizes.resources.operator;
   return {
     image: { ...images, requireDigest: config.environment === "prod" },
+    ...(config.imagesFrom.length === 0 ? {} : { imagePolicy: { prefixes: config.imagesFrom } }),
     race: { id: config.race },
     streamOwner: config.streamOwner,
     nats: {
@@ -137,6 +142,8 @@ export function chartValues(config: PlatformConfig, surroundings: ChartSurroundi
       ...(resources === undefined ? {} : { resources }),
       serviceAccount: { annotations: cluster.serviceAccountAnnotations.operator ?? {} },
     },
+    topologySpread: { zone: config.mustSpreadZones ? "DoNotSchedule" : "ScheduleAnyway" },
+    ...(priorityClass === undefined ? {} : { priorityClass: { create: false, name: priorityClass } }),
     autoscaling: { enabled: config.hasAutoscaling, kedaNamespace: config.kedaNamespace },
     apiCheck: false,
     networkPolicy: networkPolicyValues(config, surroundings),
@@ -150,11 +157,7 @@ export function chartValues(config: PlatformConfig, surroundings: ChartSurroundi
   };
 }
 
-function appValues(
-  config: PlatformConfig,
-  app: Exclude<App, "operator">,
-  { cluster, generation }: ChartSurroundings,
-): AppValues {
+function appValues(config: PlatformConfig, app: ScaledApp, { cluster, generation }: ChartSurroundings): AppValues {
   const { replicas, replicasMax, resources } = config.sizes;
   const ownResources = resources[app];
   // Two simulators would be two races in one log.
@@ -163,7 +166,10 @@ function appValues(
   return {
     replicas: min,
     ...(ownResources === undefined ? {} : { resources: ownResources }),
-    autoscaling: { min, max: isLone ? 1 : replicasMax[app] },
+    autoscaling: {
+      ...{ min, max: isLone ? 1 : replicasMax[app] },
+      ...(config.preWarm[app] === undefined ? {} : { preWarm: config.preWarm[app] }),
+    },
     serviceAccount: { annotations: cluster.serviceAccountAnnotations[app] ?? {} },
     podAnnotations: { [GENERATION]: generation },
   };

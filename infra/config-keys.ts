@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { APPS } from "./app-names.ts";
+import { APPS, SCALED_APPS } from "./app-names.ts";
 import { CIDR, choice, DNS_NAME, decimal, flag, json, list, ports, secretText, text, whole } from "./config-values.ts";
 import { CHART_NAMES } from "./platform/chart-pins.ts";
 
@@ -47,8 +47,24 @@ const imageKeys = {
   }).optional(),
   imagePullPolicy: choice(["IfNotPresent", "Always", "Never"]).default("IfNotPresent"),
   imageRegistryCheck: flag().default(true),
+  imagesFrom: list(
+    /^[a-z0-9][a-zA-Z0-9./:_-]*\/$/,
+    "places of images, each with a / at its end, with commas between them",
+    "ghcr.io/burnline/,docker.io/library/",
+  ).optional(),
   imagePullSecrets: list(DNS_NAME, "names of Secrets, with commas between them", "regcred").optional(),
 };
+
+/** As the chart's values.schema.json: the five fields of cron. */
+const CRON = /^\S+( \S+){4}$/;
+const warmTimes = z
+  .array(
+    z.strictObject({
+      timezone: z.string().regex(/^[A-Za-z_]+(\/[A-Za-z0-9_+-]+)*$/),
+      ...{ start: z.string().regex(CRON), end: z.string().regex(CRON), replicas: z.number().int().min(1).max(100) },
+    }),
+  )
+  .max(50);
 
 const appKeys = {
   source: text(SOURCE, "sim, push or nats:SUBJECT", "push").default("sim"),
@@ -60,6 +76,12 @@ const appKeys = {
   operator: flag().default(true),
   streamOwner: choice(["app", "operator"]).default("app"),
   autoscaling: flag().default(true),
+  preWarm: json(z.partialRecord(z.enum(SCALED_APPS), warmTimes), {
+    allowed: "times by app, as JSON",
+    example:
+      '\'{"processor": [{"timezone": "Europe/Berlin", "start": "0 13 * * 0", "end": "0 19 * * 0", "replicas": 4}]}\'',
+  }).optional(),
+  zoneSpread: choice(["prefer", "require"]).optional(),
   networkPolicy: flag().default(true),
   monitoring: flag().optional(),
   kedaNamespace: text(NAMESPACE, "the namespace of KEDA", "keda").default("keda"),

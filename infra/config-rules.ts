@@ -1,5 +1,6 @@
 import { APPS } from "./app-names.ts";
 import { type ConfigKeys, cloudKeys } from "./config-keys.ts";
+import { raceContradictions } from "./config-race-rules.ts";
 import { natsPorts, PORTS_MAX, redisPorts } from "./external-ports.ts";
 import { neededCharts } from "./platform/chart-source.ts";
 import { SIZES } from "./sizes.ts";
@@ -39,6 +40,7 @@ export function contradictions(keys: ConfigKeys): string[] {
     ...snapshots(keys),
     ...streams(keys),
     ...routes(keys),
+    ...raceContradictions(keys),
     ...(keys.environment === "prod" ? production(keys) : []),
   ];
 }

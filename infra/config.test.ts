@@ -129,6 +129,25 @@ const REFUSALS: readonly (readonly [Keys, string])[] = [
     "burnline:externalRedisPorts means nothing when burnline:dependencies is bundled: pulumi config rm burnline:externalRedisPorts",
   ],
   [
+    { preWarm: "{}", autoscaling: "false" },
+    "burnline:preWarm means nothing when burnline:autoscaling is false: pulumi config rm burnline:preWarm",
+  ],
+  [
+    { preWarm: '{"processor": [{"timezone": "Etc/UTC", "start": "0 9 * * 0", "end": "0 9 * * 0", "replicas": 3}]}' },
+    'burnline:preWarm of processor starts and ends at "0 9 * * 0": give it an end of its own',
+  ],
+  [
+    { preWarm: '{"ingest": [{"timezone": "Etc/UTC", "start": "0 9 * * 0", "end": "0 19 * * 0", "replicas": 2}]}' },
+    "burnline:preWarm asks for 2 of ingest, of which there are 1 at most: lower it, or pulumi config set burnline:size race",
+  ],
+  [
+    { imagesFrom: "localhost/burnline/" },
+    [
+      "burnline:imagesFrom keeps out docker.io/library/nats:2-alpine, which this stack runs: pulumi config set burnline:imagesFrom localhost/burnline/,docker.io/library/",
+      "burnline:imagesFrom keeps out docker.io/library/redis:7-alpine, which this stack runs: pulumi config set burnline:imagesFrom localhost/burnline/,docker.io/library/",
+    ].join("\n"),
+  ],
+  [
     { externalRedisUrl: "redis://redis.example:6379/0" },
     "burnline:externalRedisUrl means nothing when burnline:dependencies is bundled: pulumi config rm burnline:externalRedisUrl",
   ],

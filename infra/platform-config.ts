@@ -1,4 +1,4 @@
-import type { App, PerApp } from "./app-names.ts";
+import type { App, PerApp, ScaledApp } from "./app-names.ts";
 import type { ConfigKeys } from "./config-keys.ts";
 import type { ChartName } from "./platform/chart-pins.ts";
 import { SIZES, type Sizes } from "./sizes.ts";
@@ -73,6 +73,14 @@ export interface ChartServers {
 
 export type Servers = BundledServers | ChartServers | ExternalServers;
 
+/** As KEDA's cron scaler takes it. */
+export interface WarmTime {
+  readonly timezone: string;
+  readonly start: string;
+  readonly end: string;
+  readonly replicas: number;
+}
+
 /** The configuration, whole and free of contradictions: what the program makes follows from it alone. */
 export interface PlatformConfig {
   readonly environment: "dev" | "prod";
@@ -107,6 +115,12 @@ export interface PlatformConfig {
   /** Who makes the race's streams in JetStream. */
   readonly streamOwner: "app" | "operator";
   readonly hasAutoscaling: boolean;
+  /** Times at which so many run at least, whatever the load is. */
+  readonly preWarm: Readonly<Partial<Record<ScaledApp, readonly WarmTime[]>>>;
+  /** Pods that cannot be spread evenly over zones wait. */
+  readonly mustSpreadZones: boolean;
+  /** Where images of the namespace may come from; empty: from anywhere. */
+  readonly imagesFrom: readonly string[];
   readonly hasNetworkPolicies: boolean;
   readonly hasMonitoring: boolean;
   readonly kedaNamespace: string;
@@ -166,6 +180,9 @@ export function toPlatformConfig(keys: ConfigKeys): PlatformConfig {
     ...{ source: keys.source, allowedOrigins: keys.allowedOrigins ?? [] },
     ...{ hasOperator: keys.operator, streamOwner: keys.streamOwner },
     ...{ hasAutoscaling: keys.autoscaling, hasNetworkPolicies: keys.networkPolicy },
+    ...{ preWarm: present(keys.preWarm ?? {}), imagesFrom: keys.imagesFrom ?? [] },
+    // Of a cluster that is there nobody knows how many zones it has, or whether its nodes say in which one they are.
+    mustSpreadZones: (keys.zoneSpread ?? (isProd && keys.cloud !== "existing" ? "require" : "prefer")) === "require",
     // Our own installation of Prometheus, or the cluster's when it is said to have one.
     hasMonitoring: keys.monitoring ?? keys.dependencies === "charts",
     ...{ kedaNamespace: keys.kedaNamespace, monitoringNamespace: keys.monitoringNamespace },

@@ -16,6 +16,7 @@ import { bundledNats } from "./platform/nats.ts";
 import { chartNats } from "./platform/nats-chart.ts";
 import type { Place } from "./platform/place.ts";
 import { RESTRICTED_NAMESPACE_LABELS } from "./platform/pod-security.ts";
+import { racePriority } from "./platform/priority.ts";
 import { bundledRedis } from "./platform/redis.ts";
 import type { NatsPlace, RedisPlace } from "./platform/servers.ts";
 import { chartValkey, managedRedis } from "./platform/valkey-chart.ts";
@@ -80,9 +81,11 @@ export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Prom
 
   const cluster = makeCluster();
   const namespace = makeNamespace(config, cluster, owner);
-  const place: Place = { config, cluster, secrets, namespace: namespace.metadata.name };
+  const priorityClass = racePriority(config, cluster);
+  const priority = priorityClass === undefined ? {} : { priorityClass };
+  const place: Place = { config, cluster, secrets, namespace: namespace.metadata.name, ...priority };
   const { nats, redis } = makeServers(place, permissions);
-  raceApps(place, { cluster, nats, redis, generation: secrets.generation }, [
+  raceApps(place, { cluster, nats, redis, generation: secrets.generation, ...priority }, [
     ...cluster.ready,
     ...nats.ready,
     ...redis.ready,

@@ -1,9 +1,9 @@
-import type { App } from "./app-names.ts";
+import type { App, ScaledApp } from "./app-names.ts";
 
 /** What a size asks of the cluster. */
 export interface Sizes {
-  readonly replicas: Readonly<Record<Exclude<App, "operator">, number>>;
-  readonly replicasMax: Readonly<Record<Exclude<App, "operator">, number>>;
+  readonly replicas: Readonly<Record<ScaledApp, number>>;
+  readonly replicasMax: Readonly<Record<ScaledApp, number>>;
   /** Absent: the chart's own, which are for a race. */
   readonly resources: Readonly<Partial<Record<App, { readonly cpu: string; readonly memory: string }>>>;
   readonly nats: { readonly cpu: string; readonly memoryMb: number };
@@ -26,7 +26,7 @@ export const CHART_RESOURCES: Readonly<Record<App, { readonly cpu: string; reado
 export const OPERATOR_REPLICAS = 2;
 
 /**
- * small: a trial on a laptop or a CI machine, 0.65 cores asked for in all; still two processors, so that one may die.
+ * small: a trial on a laptop or a CI machine, 0.6 cores asked for in all; still two processors, so that one may die.
  * race: 40 cars at 120 Hz with room, every part at least twice.
  */
 export const SIZES: Readonly<Record<"small" | "race", Sizes>> = {

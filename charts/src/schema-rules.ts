@@ -2,6 +2,10 @@ import { ExternalSecret } from "@kubernetes-models/external-secrets/external-sec
 import { HTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
 import { ScaledObject, TriggerAuthentication } from "@kubernetes-models/keda/keda.sh/v1alpha1";
 import { PrometheusRule, ServiceMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
+import {
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from "kubernetes-models/admissionregistration.k8s.io/v1";
 import { CustomResourceDefinition } from "kubernetes-models/apiextensions.k8s.io/v1";
 import { Deployment, StatefulSet } from "kubernetes-models/apps/v1";
 import { Job } from "kubernetes-models/batch/v1";
@@ -34,7 +38,7 @@ const MODELS: ReadonlyMap<string, Model> = new Map(
     ...[ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount],
     ...[Deployment, StatefulSet, Job, Ingress, NetworkPolicy, PodDisruptionBudget, Role, RoleBinding, PriorityClass],
     ...[CustomResourceDefinition, ScaledObject, TriggerAuthentication, PrometheusRule, ServiceMonitor, HTTPRoute],
-    ...[ExternalSecret, IngressClass, StorageClass],
+    ...[ExternalSecret, IngressClass, StorageClass, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding],
   ].map((model): [string, Model] => [`${model.apiVersion} ${model.kind}`, model]),
 );
 

@@ -7,7 +7,7 @@ import { makeChart } from "./chart.ts";
 import { chartSource } from "./chart-source.ts";
 import { guardNats, seedsOf } from "./nats.ts";
 import { fileStoreMb, MEMORY_STORE_MB, NATS_ACCOUNT, NATS_PORTS, natsAccounts, SYNC_INTERVAL } from "./nats-config.ts";
-import { makeSecret, type Place } from "./place.ts";
+import { makeSecret, type Place, priorityOf } from "./place.ts";
 import { guaranteedMemory, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { NATS_AUTH_SECRET, type NatsPlace, podsNamed } from "./servers.ts";
 
@@ -85,8 +85,8 @@ function jetStream({ config, cluster }: Place) {
   };
 }
 
-function pods({ config }: Place) {
-  const { sizes, natsReplicas, images } = config;
+function pods(place: Place) {
+  const { sizes, natsReplicas, images } = place.config;
   const { serviceAccountName: _, ...pod } = restrictedPod(NAME, UID);
   return {
     container: {
@@ -102,7 +102,7 @@ function pods({ config }: Place) {
       },
       merge: {
         spec: {
-          ...pod,
+          ...{ ...pod, ...priorityOf(place) },
           terminationGracePeriodSeconds: STOP_SECONDS,
           imagePullSecrets: images.pullSecrets.map((name) => ({ name })),
         },

@@ -5,7 +5,7 @@ import { APPS, type PerApp } from "../app-names.ts";
 import type { UserPermissions } from "../nats-permissions.ts";
 import type { BundledServers } from "../platform-config.ts";
 import { NATS_ACCOUNT, NATS_FOLDERS, NATS_PORTS, natsConfig, ROUTES_FILE, routesConfig } from "./nats-config.ts";
-import { hashOf, inCluster, makeAccount, makeSecret, type Place, SKIP_AWAIT, stateful } from "./place.ts";
+import { hashOf, inCluster, makeAccount, makeSecret, type Place, priorityOf, SKIP_AWAIT, stateful } from "./place.ts";
 import { guaranteedMemory, restrictedContainer, restrictedPod, SECRET_FILE_MODE } from "./pod-security.ts";
 import { guardPods } from "./server-policies.ts";
 import { appPods, NATS_AUTH_SECRET, type NatsPlace, podsNamed, podsOfNamespace } from "./servers.ts";
@@ -115,13 +115,13 @@ function services(place: Place): void {
   );
 }
 
-function podTemplate({ config }: Place, { natsImage, natsTlsSecret }: BundledServers, configHash: string) {
-  const { natsReplicas: replicas, sizes, images } = config;
+function podTemplate(place: Place, { natsImage, natsTlsSecret }: BundledServers, configHash: string) {
+  const { natsReplicas: replicas, sizes, images } = place.config;
   const pullSecrets = images.pullSecrets.map((name) => ({ name }));
   return {
     metadata: { labels: LABELS, annotations: { "burnline.dev/config": configHash } },
     spec: {
-      ...restrictedPod(NAME, UID),
+      ...{ ...restrictedPod(NAME, UID), ...priorityOf(place) },
       ...{ terminationGracePeriodSeconds: STOP_SECONDS, imagePullSecrets: pullSecrets },
       ...(replicas > 1 ? { topologySpreadConstraints: apart() } : {}),
       containers: [

@@ -12,6 +12,13 @@ export interface Place {
   readonly secrets: PlatformSecrets;
   /** Known only once the namespace is there, so that nothing is made before it. */
   readonly namespace: pulumi.Output<string>;
+  /** Absent: like any other pod. */
+  readonly priorityClass?: pulumi.Output<string>;
+}
+
+/** Part of a pod's spec. */
+export function priorityOf({ priorityClass }: Place): { readonly priorityClassName?: pulumi.Output<string> } {
+  return priorityClass === undefined ? {} : { priorityClassName: priorityClass };
 }
 
 /** Every Kubernetes resource names its provider: nothing falls on the kubeconfig that happens to be current. */

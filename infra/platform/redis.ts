@@ -1,7 +1,7 @@
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1/index.js";
 import { Service } from "@pulumi/kubernetes/core/v1/index.js";
 import type { BundledServers } from "../platform-config.ts";
-import { hashOf, inCluster, makeAccount, makeSecret, type Place, SKIP_AWAIT, stateful } from "./place.ts";
+import { hashOf, inCluster, makeAccount, makeSecret, type Place, priorityOf, SKIP_AWAIT, stateful } from "./place.ts";
 import { guaranteedMemory, restrictedContainer, restrictedPod, SECRET_FILE_MODE } from "./pod-security.ts";
 import { REDIS_PORT, REDIS_USER, REDIS_USER_RIGHTS, redisDataMb } from "./redis-config.ts";
 import { guardPods } from "./server-policies.ts";
@@ -95,15 +95,15 @@ function redisUsers(password: string): string {
   ].join("\n");
 }
 
-function podTemplate({ config }: Place, image: string, configHash: string) {
-  const { redisMemoryMb, sizes, images } = config;
+function podTemplate(place: Place, image: string, configHash: string) {
+  const { redisMemoryMb, sizes, images } = place.config;
   const ping = {
     exec: { command: ["redis-cli", "-e", "--no-auth-warning", "--user", "probe", "--pass", "-", "ping"] },
   };
   return {
     metadata: { labels: LABELS, annotations: { "burnline.dev/config": configHash } },
     spec: {
-      ...restrictedPod(NAME, UID),
+      ...{ ...restrictedPod(NAME, UID), ...priorityOf(place) },
       terminationGracePeriodSeconds: STOP_SECONDS,
       imagePullSecrets: images.pullSecrets.map((name) => ({ name })),
       containers: [

@@ -4,7 +4,7 @@ import type { ChartServers } from "../platform-config.ts";
 import { serverCertificate } from "./certificates.ts";
 import { makeChart } from "./chart.ts";
 import { chartSource } from "./chart-source.ts";
-import { hashOf, makeSecret, type Place } from "./place.ts";
+import { hashOf, makeSecret, type Place, priorityOf } from "./place.ts";
 import { guaranteedMemory } from "./pod-security.ts";
 import { REDIS_PORT, REDIS_USER, REDIS_USER_RIGHTS, redisDataMb } from "./redis-config.ts";
 import { guardPods } from "./server-policies.ts";
@@ -40,10 +40,11 @@ export function chartValkey(place: Place, servers: ChartServers, issuer: pulumi.
   };
 }
 
-function valkeyValues({ config, cluster, secrets }: Place): Record<string, unknown> {
+function valkeyValues(place: Place): Record<string, unknown> {
+  const { config, cluster, secrets } = place;
   const { storageClass } = cluster;
   return {
-    fullnameOverride: NAME,
+    ...{ fullnameOverride: NAME, ...priorityOf(place) },
     imagePullSecrets: config.images.pullSecrets.map((name) => ({ name })),
     // Two servers on one append-only file would ruin it: the old one goes first.
     deploymentStrategy: "Recreate",

@@ -93,6 +93,8 @@ topologySpreadConstraints:
   - maxSkew: 1
     topologyKey: {{ first . }}
     whenUnsatisfiable: {{ last . }}
+    # A zone whose nodes have all failed would otherwise hold up the pods that take the place of those lost in it.
+    nodeTaintsPolicy: Honor
     # The pods of one version are spread, not those that go beside those that come.
     matchLabelKeys: [pod-template-hash]
     labelSelector:

@@ -70,6 +70,7 @@ export const RENDER_CASES: Readonly<Record<string, RenderCase>> = {
   everything: {
     values: {
       image: { registry: "localhost", tag: "test" },
+      imagePolicy: { prefixes: ["localhost/burnline/", "docker.io/library/"] },
       streamOwner: "operator",
       nats: {
         auth: { secretName: "nats-nkeys" },
