@@ -8,5 +8,5 @@ test("a refused sender is told only of settings that exist", () => {
   const words = Object.values(SENDER_ANSWERS).map(({ message }) => message);
   const named = words.flatMap((message) => message.match(/--[a-z-]+|BURNLINE_[A-Z_]+/g) ?? []);
   expect(named).toContain("--token");
-  for (const name of named) expect(help.text.split(/[\s,)]+/)).toContain(name);
+  for (const name of named) expect(help.text.split(/[\s,()[\]]+/)).toContain(name);
 });

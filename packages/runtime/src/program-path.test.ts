@@ -23,7 +23,7 @@ test("a program is the first that may be run: folders count before names, an emp
 });
 
 test("Go's programs are in the folder of GOPATH, and else at home", () => {
-  expect(goFolders("/opt/go", "/home/eve")).toEqual(["/opt/go/bin", "/home/eve/go/bin"]);
-  expect(goFolders(undefined, "/home/eve")).toEqual(["/home/eve/go/bin"]);
-  expect(goFolders("", "/home/eve")).toEqual(["/home/eve/go/bin"]);
+  expect(goFolders("/opt/go", "/users/eve")).toEqual(["/opt/go/bin", "/users/eve/go/bin"]);
+  expect(goFolders(undefined, "/users/eve")).toEqual(["/users/eve/go/bin"]);
+  expect(goFolders("", "/users/eve")).toEqual(["/users/eve/go/bin"]);
 });
