@@ -18,7 +18,7 @@ const EMPTY: Answers = {
   "/apis/networking.k8s.io/v1/ingressclasses": list(),
   "/api/v1/namespaces/race/resourcequotas": list(),
   "/api/v1/namespaces/race/persistentvolumeclaims": list(),
-  "/api/v1/nodes": list(),
+  ...{ "/api/v1/nodes": list(), "/api/v1/services": list() },
 };
 
 /** An API server that knows these paths; 403 as an answer is one that we may not read. */
@@ -43,7 +43,8 @@ async function facts(answers: Answers, others: readonly string[] = []) {
 test("of a cluster in which nothing is, only what it is can be told", async () => {
   expect(await facts(EMPTY, ["keda"])).toEqual({
     ...{ version: { major: "1", minor: "35" }, apiVersions: new Set(["apps/v1"]) },
-    ...{ storageClasses: [], ingressClasses: [], otherNamespaces: {}, quotas: [], claims: [], images: new Set() },
+    ...{ storageClasses: [], ingressClasses: [], otherNamespaces: {}, quotas: [], claims: [] },
+    ...{ nodePorts: [], images: new Set() },
   });
 });
 
@@ -64,6 +65,10 @@ test("all that preflight asks for is read", async () => {
         ...named("data-nats-0"),
         spec: { resources: { requests: { storage: "4Gi" } } },
       }),
+      "/api/v1/services": list({
+        ...named("gateway", { namespace: "other" }),
+        spec: { ports: [{ port: 80, nodePort: 30_080 }, { port: 81 }] },
+      }),
       "/api/v1/nodes": list({ ...named("n"), status: { images: [{ names: ["a@sha256:1", "a:1"] }, { names: null }] } }),
     },
     ["keda", "monitoring"],
@@ -78,14 +83,25 @@ test("all that preflight asks for is read", async () => {
     ...{ namespace: { labels }, otherNamespaces: { keda: { labels: {} } } },
     quotas: [{ name: "few", hard: { pods: "3" } }],
     claims: [{ name: "data-nats-0", storage: "4Gi" }],
+    nodePorts: [{ port: 30_080, namespace: "other", service: "gateway" }],
     images: new Set(["a@sha256:1", "a:1"]),
   });
 });
 
-test("nodes, quotas and claims that may not be read are no reason to refuse, anything else is", async () => {
+test("nodes, Services, quotas and claims that may not be read are no reason to refuse, anything else is", async () => {
   const room = "/api/v1/namespaces/race";
-  const closed = { "/api/v1/nodes": 403, [`${room}/resourcequotas`]: 403, [`${room}/persistentvolumeclaims`]: 403 };
-  expect(await facts({ ...EMPTY, ...closed })).toMatchObject({ quotas: [], claims: [], images: new Set() });
+  const closed = {
+    "/api/v1/nodes": 403,
+    "/api/v1/services": 403,
+    [`${room}/resourcequotas`]: 403,
+    [`${room}/persistentvolumeclaims`]: 403,
+  };
+  expect(await facts({ ...EMPTY, ...closed })).toMatchObject({
+    quotas: [],
+    claims: [],
+    nodePorts: [],
+    images: new Set(),
+  });
   server?.close();
   await expect(facts({ ...EMPTY, "/apis/storage.k8s.io/v1/storageclasses": 403 })).rejects.toThrow(
     /^The cluster http:\S+ cannot be asked \(HTTP 403\): .*pulumi config set burnline:context NAME$/,

@@ -34,7 +34,7 @@ export async function readClusterFacts(
 }
 
 async function ask(config: KubeConfig, namespace: string, others: readonly string[]): Promise<ClusterFacts> {
-  const [version, groups, storage, ingress, found, room, images, otherNamespaces] = await Promise.all([
+  const [version, groups, storage, ingress, found, room, images, nodePorts, otherNamespaces] = await Promise.all([
     config.makeApiClient(VersionApi).getCode(),
     config.makeApiClient(ApisApi).getAPIVersions(),
     config.makeApiClient(StorageV1Api).listStorageClass(),
@@ -42,6 +42,7 @@ async function ask(config: KubeConfig, namespace: string, others: readonly strin
     readNamespace(config, namespace),
     readRoom(config, namespace),
     readImages(config),
+    readNodePorts(config),
     Promise.all(others.map(async (name) => ({ name, found: await readNamespace(config, name) }))),
   ]);
   const toClass = (mark: string) => (item: { metadata?: { name?: string; annotations?: Record<string, string> } }) => ({
@@ -57,7 +58,7 @@ async function ask(config: KubeConfig, namespace: string, others: readonly strin
     otherNamespaces: Object.fromEntries(
       otherNamespaces.flatMap(({ name, found: other }) => (other === undefined ? [] : [[name, other]])),
     ),
-    ...{ ...room, images },
+    ...{ ...room, images, nodePorts },
   };
 }
 
@@ -80,6 +81,17 @@ async function readRoom(config: KubeConfig, namespace: string): Promise<Pick<Clu
 async function readImages(config: KubeConfig): Promise<ReadonlySet<string>> {
   const nodes = await ifAllowed(config.makeApiClient(CoreV1Api).listNode({ limit: NODES_MAX }));
   return new Set(nodes.flatMap(({ status }) => (status?.images ?? []).flatMap(({ names }) => names ?? [])));
+}
+
+async function readNodePorts(config: KubeConfig): Promise<ClusterFacts["nodePorts"]> {
+  const services = await ifAllowed(config.makeApiClient(CoreV1Api).listServiceForAllNamespaces());
+  return services.flatMap(({ metadata, spec }) =>
+    (spec?.ports ?? []).flatMap(({ nodePort }) =>
+      nodePort === undefined
+        ? []
+        : [{ port: nodePort, namespace: metadata?.namespace ?? "", service: metadata?.name ?? "" }],
+    ),
+  );
 }
 
 /** What is good to know, and no reason to refuse somebody who may not read it. */

@@ -112,6 +112,17 @@ const CASES: readonly (readonly [Readonly<Record<string, string>>, Partial<Clust
     "The volume data-nats-0 has 4Gi, and burnline:natsStorageGb says 8: enlarge it first (docs/operations.md, BurnlineVolumeFull), or pulumi config set burnline:natsStorageGb 4",
   ],
   [
+    { gatewayNodePort: "30080", ingestNodePort: "30082" },
+    {
+      namespace: OURS,
+      nodePorts: [
+        { port: 30_080, namespace: "sebring", service: "burnline-gateway" },
+        { port: 30_082, namespace: "burnline", service: "burnline-ingest" },
+      ],
+    },
+    "burnline:gatewayNodePort 30080 is that of the Service burnline-gateway in the namespace sebring already: pulumi config set burnline:gatewayNodePort ANOTHER",
+  ],
+  [
     { redisStorageGb: "2" },
     {
       namespace: OURS,

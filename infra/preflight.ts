@@ -18,6 +18,8 @@ export interface ClusterFacts {
   /** In the namespace. */
   readonly quotas: readonly Quota[];
   readonly claims: readonly Claim[];
+  /** Of all namespaces; empty when we may not know. */
+  readonly nodePorts: readonly { readonly port: number; readonly namespace: string; readonly service: string }[];
   /** Names of images on the nodes; empty when we may not know. */
   readonly images: ReadonlySet<string>;
 }
@@ -38,6 +40,7 @@ export function unmetNeeds(config: PlatformConfig, facts: ClusterFacts, owner: O
     ...foreignNamespaces(config, facts, owner),
     ...extensions(config, facts, isOurs),
     ...storage(config, facts),
+    ...takenNodePorts(config, facts),
     // A namespace of somebody else's is refused as a whole.
     ...(isOurs ? [...tooLittleRoom(config, facts.quotas), ...volumesToEnlarge(config, facts.claims)] : []),
   ];
@@ -138,4 +141,19 @@ function storage(config: PlatformConfig, { storageClasses, ingressClasses }: Clu
       );
   }
   return problems;
+}
+
+/** A node has each port once, whoever's Service it is. */
+function takenNodePorts({ namespace: own, nodePorts }: PlatformConfig, facts: ClusterFacts): string[] {
+  const wanted = [
+    { key: "gatewayNodePort", port: nodePorts.gateway },
+    { key: "ingestNodePort", port: nodePorts.ingest },
+  ];
+  return wanted.flatMap(({ key, port }) => {
+    const taken = facts.nodePorts.find((found) => found.port === port && found.namespace !== own);
+    if (taken === undefined) return [];
+    return [
+      `burnline:${key} ${port} is that of the Service ${taken.service} in the namespace ${taken.namespace} already: pulumi config set burnline:${key} ANOTHER`,
+    ];
+  });
 }

@@ -60,7 +60,7 @@ export const GOOD_FACTS: ClusterFacts = {
   ]),
   storageClasses: [{ name: "local", isDefault: true }],
   ingressClasses: [{ name: "traefik", isDefault: true }],
-  ...{ otherNamespaces: {}, quotas: [], claims: [], images: new Set() },
+  ...{ otherNamespaces: {}, quotas: [], claims: [], nodePorts: [], images: new Set() },
 };
 
 /** Keys without their prefix; the master secret is there unless it is said to be absent (""). */
