@@ -4,6 +4,8 @@ import { StorageError, type StorageFault } from "./storage-error.ts";
 
 // Error codes of the JetStream API, server/errors.json of nats-server.
 const RESOURCE_LIMITS_EXCEEDED = 10_002;
+/** Of several servers none can take the stream; the description has each one's reason. */
+const NO_SUITABLE_PEERS = 10_005;
 const SYSTEM_UNAVAILABLE = 10_008;
 const INSUFFICIENT_RESOURCES = 10_023;
 const MEMORY_EXCEEDED = 10_028;
@@ -19,6 +21,10 @@ const FULL = new Set([RESOURCE_LIMITS_EXCEEDED, INSUFFICIENT_RESOURCES, MEMORY_E
 
 /** The server has no room left to promise: streams reserve what they may grow to, whether they use it or not. */
 const ALL_RESERVED = new Set([INSUFFICIENT_RESOURCES, STORAGE_EXCEEDED]);
+
+function isAllReserved({ code, message }: JetStreamApiError): boolean {
+  return ALL_RESERVED.has(code) || (code === NO_SUITABLE_PEERS && message.includes("insufficient storage"));
+}
 
 /** What the server answers when a stream is at its limit and discards what is new (server/store.go). */
 const STREAM_FULL = /maximum (bytes|messages|messages per subject) exceeded/;
@@ -65,8 +71,7 @@ function noRoomText(what: string, detail: string): string {
 export function toNatsError(error: unknown, what: string): unknown {
   if (error instanceof StorageError || !(error instanceof Error)) return error;
   if (error instanceof JetStreamApiError) {
-    if (ALL_RESERVED.has(error.code))
-      return new StorageError("full", noRoomText(what, error.message), { cause: error });
+    if (isAllReserved(error)) return new StorageError("full", noRoomText(what, error.message), { cause: error });
     return natsFault(faultOfApiError(error.code, error.message), what, error.message, error);
   }
   if (error instanceof errors.PermissionViolationError || error instanceof errors.AuthorizationError) {
