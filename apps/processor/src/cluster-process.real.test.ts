@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { PARTITION_COUNT } from "@burnline/contract";
+import { RUNNER_DEFAULTS } from "@burnline/stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RealCluster, type RealProcessor } from "./testing/real-cluster.ts";
 
@@ -71,5 +73,33 @@ describe("processes on real NATS and Redis", { timeout: 120_000 }, () => {
     expect(gaps.kill).toBeLessThan(1_600);
     expect(gaps.freeze).toBeLessThan(3_500);
     expect(gaps.drain).toBeLessThan(1_000);
+  });
+
+  test("a fact log without room moves no partition, a stop meanwhile ends well, and everything is counted", async () => {
+    const a = await cluster.join();
+    const b = await cluster.join();
+    cluster.startFeeding();
+    await settled(a, b);
+    const takeovers = [a, b].map((processor) => processor.takeovers.length);
+    const owned = await Promise.all([a.owned(), b.owned()]);
+    await cluster.refuseFacts();
+    await sleep(3 * RUNNER_DEFAULTS.leaseTtlMs);
+    expect(await Promise.all([a.owned(), b.owned()])).toEqual(owned);
+    expect([a, b].map((processor) => processor.takeovers.length)).toEqual(takeovers);
+    await cluster.takeFacts();
+    await settled(a, b);
+    expect([a, b].map((processor) => processor.takeovers.length)).toEqual(takeovers);
+
+    await cluster.refuseFacts();
+    await sleep(1_000);
+    a.signal("SIGTERM");
+    expect(await a.ended()).toBe(0);
+    expect(a.lines.filter((line) => !line.startsWith("{"))).toEqual([]);
+    await cluster.takeFacts();
+    await settled(b);
+    const samples = await cluster.stopFeeding();
+    await vi.waitFor(async () => {
+      expect([...(await cluster.samplesByCar())].filter(([, counted]) => counted !== samples)).toEqual([]);
+    }, WAIT);
   });
 });

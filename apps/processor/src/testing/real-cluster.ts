@@ -29,6 +29,7 @@ import type { LogAppend } from "@burnline/stream";
 
 export const SAMPLES_PER_FRAME = 12;
 const RACE = "real";
+const FACT_STREAM = `FACT-${RACE}`;
 const FRAME_MS = 100;
 const FRAMES_PER_TICK = 10;
 const START_MS = 1_750_000_000_000;
@@ -162,6 +163,19 @@ export class RealCluster {
     for (let tick = 1; tick <= 10; tick++)
       await this.#raceLog.append(this.#ticks(this.#frames + tick * FRAMES_PER_TICK));
     return samples;
+  }
+
+  /** The fact log has no room for a single fact more, until `takeFacts`. NATS answers as ever. */
+  async refuseFacts(): Promise<void> {
+    const { config, state } = await this.#link.manager.streams.info(FACT_STREAM);
+    const discard = "new" as typeof config.discard;
+    await this.#link.manager.streams.update(FACT_STREAM, { max_msgs: state.messages, discard });
+  }
+
+  async takeFacts(): Promise<void> {
+    const { config } = await this.#link.manager.streams.info(FACT_STREAM);
+    const discard = "old" as typeof config.discard;
+    await this.#link.manager.streams.update(FACT_STREAM, { max_msgs: -1, discard });
   }
 
   /** The cars that are shown now. */
