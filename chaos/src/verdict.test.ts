@@ -148,6 +148,7 @@ function pass(log: EventLog): EventLog {
     append: (records) => log.append(records),
     open: (options) => log.open(options),
     openDurable: (name, subjectPrefix) => log.openDurable(name, subjectPrefix),
+    appendedAtMs: (position) => log.appendedAtMs(position),
     bounds: () => log.bounds(),
     firstPosition: (partition) => log.firstPosition(partition),
     newest: (partition, subjectPrefix) => log.newest(partition, subjectPrefix),

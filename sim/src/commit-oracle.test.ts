@@ -142,15 +142,20 @@ test("a commit on top of another position than the stored one is a broken I7", a
 });
 
 describe("the simulation, with zombies enough,", { timeout: 120_000 }, () => {
-  const options = { ...SIM_DEFAULTS, seed: 3, minutes: 0.5, freeze: 0.3, cutOff: 0.1, crash: 0.002, loseState: 0.05 };
+  const options = { ...SIM_DEFAULTS, minutes: 0.5, freeze: 0.3, cutOff: 0.1, crash: 0.002, loseState: 0.05 };
+  /** Whether a zombie comes to the hole hangs on where a process freezes, so on each call that one makes. */
+  const SEEDS_MAX = 24;
   // A zombie between a look into an empty store and its reset is too rare to wait for here.
   const met = MUTANTS.filter(({ fault }) => !fault.includes("reset"));
 
   test.each(met)("finds a store that $fault", async ({ makeStore }) => {
-    await expect(simulate(options, makeStore)).rejects.toThrow(/invariant broken: (I11|I7): .*partition \d+/);
+    const faults: string[] = [];
+    for (let seed = 1; seed <= SEEDS_MAX && faults.length === 0; seed++)
+      await simulate({ ...options, seed }, makeStore).catch((error: Error) => faults.push(error.message));
+    expect(faults).toEqual([expect.stringMatching(/invariant broken: (I11|I7): .*partition \d+/)]);
   });
 
   test("leaves a sound one alone", async () => {
-    expect((await simulate(options)).fencedCommits).toBeGreaterThan(0);
+    expect((await simulate({ ...options, seed: 1 })).fencedCommits).toBeGreaterThan(0);
   });
 });

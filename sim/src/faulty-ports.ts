@@ -71,6 +71,7 @@ function faultyLog(log: EventLog, point: CallPoint): EventLog {
     append: (records) => around(point, "append", () => log.append(records)),
     open: async (options) => faultyReader(await log.open(options), point),
     openDurable: (name, prefix) => log.openDurable(name, prefix),
+    appendedAtMs: (position) => around(point, "look", () => log.appendedAtMs(position)),
     bounds: () => around(point, "bounds", () => log.bounds()),
     firstPosition: (partition) => log.firstPosition(partition),
     newest: (partition, prefix) => log.newest(partition, prefix),

@@ -32,6 +32,7 @@ export function traceAppends(
     append,
     open: (options) => log.open(options),
     openDurable: (name, subjectPrefix) => log.openDurable(name, subjectPrefix),
+    appendedAtMs: (position) => log.appendedAtMs(position),
     bounds: () => log.bounds(),
     firstPosition: (partition) => log.firstPosition(partition),
     newest: (partition, subjectPrefix) => log.newest(partition, subjectPrefix),

@@ -86,7 +86,7 @@ function workMetrics(metrics: Metrics): WorkMetrics {
   });
   const gaps = metrics.counter({
     name: "processor_data_gaps_total",
-    help: "Times the log was trimmed before it was counted",
+    help: "Times the log was trimmed before it was counted, or lost what was counted",
   });
   return {
     read: (ageMs) => readAge.observe(ageMs),

@@ -36,7 +36,7 @@ export class RaceState {
   stageNumber = 1;
   /** Revision of the race fact. */
   revision = -1;
-  /** The log was trimmed before it was counted. */
+  /** Records are gone from the log: trimmed before they were counted, or counted and then lost with its tail. */
   degraded = false;
   changed = false;
   #controlIds = new Set<string>();

@@ -20,7 +20,7 @@ export function observeRunners(metrics: ProcessorMetrics, logger: ProcessorLogge
       metrics.dataGap();
       logger.error(
         { partition, firstMissing, firstPresent },
-        "the log was trimmed before it was counted; totals are marked degraded",
+        "records are gone from the log, trimmed before they were counted or lost with its tail; totals are marked degraded",
       );
     },
     lost: (partition, why) => {

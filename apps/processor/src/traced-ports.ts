@@ -76,6 +76,7 @@ function traceReads(
     open,
     append: (records) => log.append(records),
     openDurable: (name, subjectPrefix) => log.openDurable(name, subjectPrefix),
+    appendedAtMs: (position) => log.appendedAtMs(position),
     bounds: () => log.bounds(),
     firstPosition: (partition) => log.firstPosition(partition),
     newest: (partition, subjectPrefix) => log.newest(partition, subjectPrefix),

@@ -1,6 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert } from "@burnline/std";
-import type { LogPosition, LogReader, LogReaderOptions, LogRecord } from "@burnline/stream";
+import {
+  LogGapError,
+  type LogPosition,
+  type LogReader,
+  type LogReaderOptions,
+  type LogRecord,
+  LogTailLostError,
+} from "@burnline/stream";
 import type { RecordFilter, Wait, WaitingReaders } from "./waiting-readers.ts";
 
 /** A caller that asks for more gets this many records at most: about 1.5 MB of frames, a few ms of reading. */
@@ -11,6 +18,10 @@ export interface RecordSource {
   readonly waiting: WaitingReaders;
   /** Last position appended to this partition (undefined: to the log), known without a look into the store. */
   lastPosition(partition: number | undefined): LogPosition;
+  /** First position held, or last + 1 when there is none; known without a look into the store while nothing is trimmed. */
+  firstHeld(): LogPosition;
+  /** The positions behind which the log lost everything, while it was open. */
+  readonly tailsLost: readonly LogPosition[];
   /**
    * The next matching records behind a position, and how far the search has come. A bounded piece of work: it may come
    * back with no record before the end of the log is reached.
@@ -31,13 +42,18 @@ export class PositionedReader implements LogReader {
   readonly #source: RecordSource;
   readonly #filter: RecordFilter;
   readonly #pull: Pull;
+  readonly #isGapless: boolean;
   #cursor: LogPosition;
+  /** How many losses of its tail this reader knows of. */
+  #tailsLost: number;
 
   constructor(source: RecordSource, options: LogReaderOptions) {
     this.#source = source;
     this.#filter = { partition: options.partition, subjectPrefix: options.subjectPrefix ?? "" };
     this.#pull = new Pull(source.waiting, this.#filter);
+    this.#isGapless = options.isGapless ?? false;
     this.#cursor = options.after;
+    this.#tailsLost = source.tailsLost.length;
   }
 
   next(maxRecords: number, waitMs: number): Promise<readonly LogRecord[]> {
@@ -50,10 +66,22 @@ export class PositionedReader implements LogReader {
   }
 
   #look(limit: number): Look {
+    if (this.#isGapless) this.#sayWhatIsMissing();
     if (this.#cursor >= this.#source.lastPosition(this.#filter.partition)) return [];
     const { records, through } = this.#source.scan(this.#filter, this.#cursor, limit);
     this.#cursor = through;
     return records.length > 0 ? records : "unfinished";
+  }
+
+  #sayWhatIsMissing(): void {
+    const lost = this.#source.tailsLost.slice(this.#tailsLost);
+    if (lost.some((after) => after < this.#cursor)) throw new LogTailLostError(this.#cursor);
+    this.#tailsLost += lost.length;
+    const first = this.#source.firstHeld();
+    if (first <= this.#cursor + 1) return;
+    const gap = new LogGapError(this.#cursor + 1, first);
+    this.#cursor = first - 1;
+    throw gap;
   }
 }
 

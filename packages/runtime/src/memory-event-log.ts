@@ -26,6 +26,7 @@ const SCAN_RECORDS_MAX = 4_096;
  */
 export class MemoryEventLog implements EventLog, RecordSource {
   readonly waiting = new WaitingReaders();
+  readonly tailsLost: LogPosition[] = [];
   readonly #clock: Clock;
   readonly #bytesMax: number;
   readonly #records: LogRecord[] = [];
@@ -91,8 +92,12 @@ export class MemoryEventLog implements EventLog, RecordSource {
     for (const group of this.#groups.values()) group.abandon();
   }
 
+  async appendedAtMs(position: LogPosition): Promise<number | undefined> {
+    return this.at([position])[0]?.appendedAtMs;
+  }
+
   async bounds(): Promise<{ first: LogPosition; last: LogPosition }> {
-    return { first: this.#records[0]?.position ?? this.#last + 1, last: this.#last };
+    return { first: this.firstHeld(), last: this.#last };
   }
 
   async firstPosition(partition: number): Promise<LogPosition> {
@@ -109,16 +114,34 @@ export class MemoryEventLog implements EventLog, RecordSource {
     for (const ofPartition of this.#byPartition.values()) {
       ofPartition.splice(0, indexBehind(ofPartition, before - 1));
     }
-    for (const record of removed) {
-      this.#bytes -= record.payload.byteLength;
-      const id = this.#idsByPosition.get(record.position);
-      if (id !== undefined) this.#positionsById.delete(id);
-      this.#idsByPosition.delete(record.position);
-    }
+    for (const record of removed) this.#forget(record);
+  }
+
+  /**
+   * Loses everything behind this position, as a server does whose newest records never reached its disk: their positions
+   * are given again. For tests and the simulation.
+   */
+  loseTail(after: LogPosition): void {
+    const lost = this.#records.splice(indexBehind(this.#records, after));
+    for (const ofPartition of this.#byPartition.values()) ofPartition.splice(indexBehind(ofPartition, after));
+    for (const record of lost) this.#forget(record);
+    this.#last = Math.min(this.#last, after);
+    this.tailsLost.push(after);
+  }
+
+  #forget({ position, payload }: LogRecord): void {
+    this.#bytes -= payload.byteLength;
+    const id = this.#idsByPosition.get(position);
+    if (id !== undefined) this.#positionsById.delete(id);
+    this.#idsByPosition.delete(position);
   }
 
   lastPosition(partition: number | undefined): LogPosition {
     return partition === undefined ? this.#last : (this.#byPartition.get(partition)?.at(-1)?.position ?? 0);
+  }
+
+  firstHeld(): LogPosition {
+    return this.#records[0]?.position ?? this.#last + 1;
   }
 
   scan(filter: RecordFilter, after: LogPosition, maxRecords: number): Scan {

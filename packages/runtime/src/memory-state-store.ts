@@ -19,6 +19,7 @@ interface StoredPartition {
   epoch: number;
   expiresAtMs: number;
   position: LogPosition;
+  appendedAtMs: number | undefined;
   schemaVersion: number;
   entries: Map<string, Uint8Array>;
   outbox: StoredOutboxRecord[];
@@ -79,7 +80,9 @@ export class MemoryStateStore implements StateStore {
   async load(lease: Lease): Promise<PartitionState | undefined> {
     const stored = this.#owned(lease);
     if (stored === undefined) return undefined;
-    return { position: stored.position, schemaVersion: stored.schemaVersion, entries: new Map(stored.entries) };
+    const { position, appendedAtMs, schemaVersion, entries } = stored;
+    const when = appendedAtMs === undefined ? {} : { appendedAtMs };
+    return { position, ...when, schemaVersion, entries: new Map(entries) };
   }
 
   async commit(lease: Lease, commit: Commit): Promise<CommitOutcome> {
@@ -96,6 +99,7 @@ export class MemoryStateStore implements StateStore {
       stored.outbox.push({ id, subject, payload, sequence: stored.lastSequence });
     }
     stored.position = commit.nextPosition;
+    stored.appendedAtMs = commit.nextAppendedAtMs;
     stored.schemaVersion = commit.schemaVersion;
     return "committed";
   }
@@ -104,6 +108,7 @@ export class MemoryStateStore implements StateStore {
     const stored = this.#owned(lease);
     if (stored === undefined) return "fenced";
     stored.position = state.position;
+    stored.appendedAtMs = state.appendedAtMs;
     stored.schemaVersion = state.schemaVersion;
     stored.entries = new Map(state.entries);
     stored.outbox = [];
@@ -135,6 +140,7 @@ export class MemoryStateStore implements StateStore {
         epoch: 0,
         expiresAtMs: 0,
         position: 0,
+        appendedAtMs: undefined,
         schemaVersion: 0,
         entries: new Map(),
         outbox: [],

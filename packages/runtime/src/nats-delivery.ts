@@ -8,6 +8,8 @@ export interface Delivery {
   /** Counts the deliveries of the consumer, from 1, without holes. */
   readonly deliverySequence: number;
   readonly appendedAtMs: number;
+  /** Records of the consumer's filter that the stream held behind this one when it was delivered. */
+  readonly pending: number;
 }
 
 /** `$JS.ACK.<stream>.<consumer>.<deliveries>.<position>.<sequence>.<time>.<pending>`: the layout before accounts. */
@@ -23,12 +25,13 @@ export function parseDelivery(reply: string | undefined): Delivery | undefined {
   if (reply === undefined || !reply.startsWith("$JS.ACK.")) return undefined;
   const tokens = reply.split(".");
   const at = tokens.length === TOKENS_SHORT ? POSITION_TOKEN_SHORT : POSITION_TOKEN_LONG;
-  const [position, deliverySequence, timeNs] = [tokens[at], tokens[at + 1], tokens[at + 2]];
+  const [position, deliverySequence, timeNs, pending] = tokens.slice(at, at + 4);
   if (position === undefined || deliverySequence === undefined || timeNs === undefined) return undefined;
   return {
     position: Number(position),
     deliverySequence: Number(deliverySequence),
     appendedAtMs: Number(timeNs.slice(0, -DIGITS_BELOW_MS)),
+    pending: Number(pending ?? 0),
   };
 }
 

@@ -14,6 +14,7 @@ import { NatsDurableReader } from "./nats-durable-reader.ts";
 import { natsFault } from "./nats-error.ts";
 import { NatsFeed } from "./nats-feed.ts";
 import type { NatsLink } from "./nats-link.ts";
+import { askAppendedAt } from "./nats-loss.ts";
 import { NatsPublisher } from "./nats-publisher.ts";
 import { NatsReader } from "./nats-reader.ts";
 import { ensureStream, type NatsStreamOptions } from "./nats-stream.ts";
@@ -67,17 +68,18 @@ export class NatsEventLog implements EventLog {
     return this.#publisher.append(records);
   }
 
-  async open({ partition, subjectPrefix = "", after }: LogReaderOptions): Promise<LogReader> {
+  async open(options: LogReaderOptions): Promise<LogReader> {
+    const { partition, subjectPrefix = "" } = options;
     const filter = this.#layout.filter(partition, subjectPrefix);
     const { length } = this.#layout.streamSubjects;
     const feed = await NatsFeed.open({
+      ...options,
       link: this.#link,
       stream: this.#stream,
       layout: this.#layout,
       // A filter that takes in all of the stream costs the server a comparison per record for nothing.
       filter: length === 1 && this.#layout.streamSubjects[0] === filter ? ">" : filter,
       subjectPrefix,
-      after,
     });
     const reader: LogReader = new NatsReader(feed, {
       stream: this.#stream,
@@ -107,6 +109,10 @@ export class NatsEventLog implements EventLog {
     });
     this.#readers.add(reader);
     return reader;
+  }
+
+  appendedAtMs(position: LogPosition): Promise<number | undefined> {
+    return this.#link.ask(this.#what, () => askAppendedAt(this.#link.manager, this.#stream, position));
   }
 
   async bounds(): Promise<{ first: LogPosition; last: LogPosition }> {

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LogPosition, LogRecord } from "@burnline/stream";
+import { type LogPosition, type LogReaderOptions, type LogRecord, LogTailLostError } from "@burnline/stream";
 import { AckPolicy, DeliverPolicy, JetStreamApiError } from "@nats-io/jetstream";
 import { type Msg, nanos, nuid, type Subscription } from "@nats-io/nats-core";
 import { type Delivery, parseDelivery, toPullStatus, unfilled } from "./nats-delivery.ts";
 import { natsFault, STREAM_NOT_FOUND, toNatsError } from "./nats-error.ts";
 import type { NatsLink } from "./nats-link.ts";
+import { ReadThrough } from "./nats-loss.ts";
 import { PullBudget } from "./nats-pull-budget.ts";
+import { ReadAhead } from "./nats-read-ahead.ts";
 import type { SubjectLayout } from "./nats-subjects.ts";
 
 /** A request is made again when it is so old. */
@@ -22,21 +24,23 @@ const RESTART_MS_MIN = 25;
 const RESTART_MS_MAX = 1_000;
 /** A stream that is missing in so many attempts in a row (about 5 s) is gone. */
 const MISSING_ATTEMPTS_MAX = 10;
+/** A gapless feed that asked for nothing for so long starts anew: what was trimmed meanwhile no later answer would show. */
+const STANDSTILL_MS_MAX = 1_000;
 
-export interface FeedOptions {
+export interface FeedOptions extends LogReaderOptions {
   readonly link: NatsLink;
   readonly stream: string;
   readonly layout: SubjectLayout;
   /** NATS filter; records that do not match `subjectPrefix` as well are skipped. */
   readonly filter: string;
   readonly subjectPrefix: string;
-  readonly after: LogPosition;
 }
 
 /**
  * The records behind a position, fetched ahead of the reader. The consumer on the server is a throw-away: whenever
  * anything is in doubt (connection lost, hole in the deliveries, silence, consumer gone) a new one is made at the first
- * position not yet received, so nothing is missed and nothing comes twice.
+ * position not yet received, so nothing is missed and nothing comes twice. A gapless feed looks at each start whether the
+ * stream still holds what it has received and what comes next, and starts anew when its consumer skips records.
  *
  *      starting ──consumer made──▶ running ──lost, hole, silent, gone──▶ starting      closed, failed: the end
  */
@@ -45,10 +49,8 @@ export class NatsFeed {
   readonly #stopListening: () => void;
   readonly #watch: NodeJS.Timeout;
   readonly #budget = new PullBudget();
-  #buffer: LogRecord[] = [];
-  #head = 0;
-  #bufferedBytes = 0;
-  #received: LogPosition;
+  readonly #ahead = new ReadAhead();
+  readonly #read: ReadThrough;
   #subscription: Subscription | undefined;
   #consumer: string | undefined;
   /** Changes with every consumer; what belongs to an older one is not heard. */
@@ -65,7 +67,7 @@ export class NatsFeed {
 
   private constructor(options: FeedOptions) {
     this.#options = options;
-    this.#received = options.after;
+    this.#read = new ReadThrough(options);
     this.#stopListening = options.link.listen({
       disconnected: () => {
         this.#drop();
@@ -90,27 +92,25 @@ export class NatsFeed {
 
   /** Everything of the filter up to and with this position has been received. */
   get received(): LogPosition {
-    return this.#received;
+    return this.#read.position;
   }
 
-  /** Up to maxRecords that are here now. Throws when the feed has failed for good. */
+  /** Something is here to be taken, or to be thrown by `take`. */
+  get isReady(): boolean {
+    return !this.#ahead.isEmpty || this.#failure !== undefined;
+  }
+
+  /** Up to maxRecords that are here now. Throws a gap in its place, and always when the feed has failed for good. */
   take(maxRecords: number): readonly LogRecord[] {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#head === this.#buffer.length) return [];
-    const taken = this.#buffer.slice(this.#head, this.#head + maxRecords);
-    this.#head += taken.length;
-    for (const { payload } of taken) this.#bufferedBytes -= payload.byteLength;
-    if (this.#head === this.#buffer.length) {
-      this.#buffer = [];
-      this.#head = 0;
-    }
-    this.#request();
+    const taken = this.#ahead.take(maxRecords);
+    if (taken.length > 0) this.#request();
     return taken;
   }
 
   /** Resolves when something arrived, the feed ended, or the time is up. */
   async arrival(waitMs: number): Promise<void> {
-    if (this.#head < this.#buffer.length || this.#isClosed || this.#failure !== undefined) return;
+    if (this.isReady || this.#isClosed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, waitMs);
     this.#wake = resolve;
@@ -150,11 +150,11 @@ export class NatsFeed {
     this.#drop();
     const incarnation = this.#incarnation;
     const consumer = nuid.next();
-    await link.manager.consumers.add(stream, {
+    const { num_pending: pending } = await link.manager.consumers.add(stream, {
       name: consumer,
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: this.#received + 1,
+      opt_start_seq: this.received + 1,
       inactive_threshold: nanos(INACTIVE_MS_MAX),
       mem_storage: true,
       num_replicas: 1,
@@ -162,7 +162,14 @@ export class NatsFeed {
     });
     if (incarnation !== this.#incarnation) return;
     this.#consumer = consumer;
+    const loss = await this.#read.look(link.manager, stream);
+    if (incarnation !== this.#incarnation) return;
+    if (loss instanceof LogTailLostError) return this.#fail(loss);
+    if (loss !== undefined) this.#ahead.pushGap(loss);
+    this.#wake?.();
     this.#nextDelivery = 1;
+    this.#read.began(pending);
+    this.#heardMs = performance.now();
     this.#subscription = link.connection.subscribe(link.createInbox(), {
       callback: (error, message) => {
         if (incarnation !== this.#incarnation) return;
@@ -206,9 +213,10 @@ export class NatsFeed {
     else this.#hearRecord(message, delivery);
   }
 
-  #hearRecord(message: Msg, { position, deliverySequence, appendedAtMs }: Delivery): void {
-    if (deliverySequence !== this.#nextDelivery) {
-      void this.#restart("hole");
+  #hearRecord(message: Msg, delivery: Delivery): void {
+    const isHole = delivery.deliverySequence !== this.#nextDelivery;
+    if (isHole || this.#read.isSkipping(delivery, this.#heardMs)) {
+      void this.#restart(isHole ? "hole" : "skipped");
       return;
     }
     this.#nextDelivery++;
@@ -217,12 +225,11 @@ export class NatsFeed {
       message.subject.length + (message.reply?.length ?? 0) + payload.byteLength,
     );
     // The consumer was made behind this position; a server that starts earlier must not show a record twice.
-    if (position <= this.#received) return;
-    this.#received = position;
+    if (!this.#read.delivered(delivery)) return;
+    const { position, appendedAtMs } = delivery;
     const { partition, subject } = this.#options.layout.fromNats(message.subject);
     if (subject.startsWith(this.#options.subjectPrefix)) {
-      this.#buffer.push({ position, partition, subject, appendedAtMs, payload });
-      this.#bufferedBytes += payload.byteLength;
+      this.#ahead.push({ position, partition, subject, appendedAtMs, payload });
     }
     if (isAnswered) this.#request();
     this.#wake?.();
@@ -255,9 +262,14 @@ export class NatsFeed {
   /** Asks for more when there is room. */
   #request(): void {
     if (this.#subscription === undefined) return;
-    const asked = this.#budget.request(this.#buffer.length - this.#head, this.#bufferedBytes);
+    const { link, stream, isGapless } = this.#options;
+    const stoodStill = !this.#budget.isOutstanding && performance.now() - this.#heardMs > STANDSTILL_MS_MAX;
+    const asked = this.#budget.request(this.#ahead.records, this.#ahead.bytes);
     if (asked === undefined) return;
-    const { link, stream } = this.#options;
+    if (isGapless && stoodStill) {
+      void this.#restart("stood still");
+      return;
+    }
     this.#heardMs = performance.now();
     const request = {
       batch: asked.records,

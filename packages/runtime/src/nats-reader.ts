@@ -61,7 +61,7 @@ export class NatsReader implements LogReader {
     const next = await this.#options.findNext(this.#feed.received);
     if (next === undefined) return false;
     const deadlineMs = performance.now() + CATCH_UP_MS_MAX;
-    while (!this.#isClosed && this.#feed.received < next) {
+    while (!this.#isClosed && !this.#feed.isReady && this.#feed.received < next) {
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) throw natsFault("unreachable", `stream ${this.#options.stream}`, `record ${next} is held back`);
       await this.#feed.arrival(leftMs);

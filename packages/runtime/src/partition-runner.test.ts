@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StepClock } from "@burnline/std";
 import { PartitionRunner, RUNNER_DEFAULTS, type RunnerPorts } from "@burnline/stream";
-import { CountingOperator, partitionRunnerSuite } from "@burnline/stream/testing";
+import { CountingOperator, logLossSuite, partitionRunnerSuite } from "@burnline/stream/testing";
 import { describe, expect, test } from "vitest";
 import { MemoryEventLog } from "./memory-event-log.ts";
 import { MemorySnapshotStore } from "./memory-snapshot-store.ts";
@@ -44,6 +44,22 @@ partitionRunnerSuite("SQLite", new StepClock(START_MS), async (clock) => {
       rmSync(folder, { recursive: true });
       rmSync(other, { recursive: true });
     },
+  };
+});
+
+logLossSuite("a memory log", new StepClock(START_MS), async (clock) => {
+  const log = new MemoryEventLog(clock);
+  return {
+    ports: { log, snapshots: new MemorySnapshotStore(), state: new MemoryStateStore(clock) },
+    keep: async () => {
+      const { last } = await log.bounds();
+      return async () => {
+        log.loseTail(last);
+        // Records are told apart by the time at which the log took them, and a server needs some to start again.
+        clock.advance(1);
+      };
+    },
+    close: async () => {},
   };
 });
 

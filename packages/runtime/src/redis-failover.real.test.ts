@@ -100,6 +100,16 @@ describe("a runner on a store that forgets", () => {
   });
 });
 
+test("a version that does not know when the log took a record moves the position alone: the time is then not known", async () => {
+  const connection = await bench.connect(await bench.startServer());
+  const store = storeOn(connection);
+  const lease = (await store.acquire(PARTITION, "owner", TTL_MS))!;
+  await store.commit(lease, { ...commitFrom(0), nextAppendedAtMs: 1_700_000_000_123 });
+  expect(await store.load(lease)).toMatchObject({ position: 1, appendedAtMs: 1_700_000_000_123 });
+  await redisCommand(connection, "HSET", "burnline:{r:7}:meta", "p", "2");
+  expect((await store.load(lease))?.appendedAtMs).toBeUndefined();
+});
+
 describe("fail-over to a replica that lost the last second", () => {
   test("an epoch that is issued again does not let its former holder in", async () => {
     const { master, replica, proxy, promote } = await replicated();

@@ -22,6 +22,8 @@ export const REDIS_WRITES_KEY = "";
 /*
  * A partition is three keys of one hash slot:
  *   meta     HASH  t token · u its owner · e epoch · x end of the lease, ms · p position · s schema version
+ *                  a "<position>:<when the log took the record there, ms>"; of another position it says nothing: a version
+ *                  that does not know it moves p alone
  *                  o sequence of the newest outbox record · q records in the outbox · k entries
  *                  w writer and n number of the last write, by which a write that is asked for twice is known
  *                  c count of the writes of position, entries and outbox
@@ -78,20 +80,20 @@ return 1
 `;
 
 /**
- * KEYS meta entries outbox; ARGV token → {position, schema version, entries with the count, damaged} or nil. A damaged
+ * KEYS meta entries outbox; ARGV token → {position, schema version, entries with the count, damaged, a} or nil. A damaged
  * partition is emptied, so that its owner recovers it from a snapshot and the log like one that was never there.
  */
 const LOAD = `
-local m = redis.call('HMGET', KEYS[1], 't', 'p', 's', 'k', 'q', 'c')
+local m = redis.call('HMGET', KEYS[1], 't', 'p', 's', 'k', 'q', 'c', 'a')
 if m[1] ~= ARGV[1] then return nil end
 if not is_whole(m[4], m[5], m[6]) then
   local c = next_count(m[6])
   redis.call('HSET', KEYS[1], 'p', 0, 's', 0, 'k', 0, 'q', 0, 'c', c)
   redis.call('DEL', KEYS[2], KEYS[3])
   redis.call('HSET', KEYS[2], '${REDIS_WRITES_KEY}', c)
-  return {'0', '0', {}, 1}
+  return {'0', '0', {}, 1, ''}
 end
-return {m[2] or '0', m[3] or '0', redis.call('HGETALL', KEYS[2]), 0}
+return {m[2] or '0', m[3] or '0', redis.call('HGETALL', KEYS[2]), 0, m[7] or ''}
 `;
 
 // Lua takes at most 8,000 values at once; an even number keeps a key and its value together.
@@ -106,7 +108,7 @@ end
 `;
 
 /**
- * KEYS meta entries outbox; ARGV token, previous position, next position, schema version, writer, number of the write,
+ * KEYS meta entries outbox; ARGV token, previous position, next position, schema version, writer, number of the write, a,
  * count of entries to put, count of entries to delete, then key and value of the former, keys of the latter, records.
  */
 const COMMIT = `
@@ -120,20 +122,20 @@ end
 if (m[2] or '0') ~= ARGV[2] then return 'conflict' end
 if not is_whole(m[7], m[6], m[8]) then return 'conflict' end
 local entries, waiting = tonumber(m[7] or 0), tonumber(m[6] or 0)
-local puts, dels = tonumber(ARGV[7]), tonumber(ARGV[8])
-local added = #ARGV - 8 - 2 * puts - dels
+local puts, dels = tonumber(ARGV[8]), tonumber(ARGV[9])
+local added = #ARGV - 9 - 2 * puts - dels
 if waiting + added > ${REDIS_OUTBOX_RECORDS_MAX} or entries + puts > ${REDIS_ENTRIES_MAX} then return 'full' end
 redis.call('HSET', KEYS[1], 'p', ARGV[3], 's', ARGV[4], 'w', ARGV[5], 'n', ARGV[6],
-  'o', tonumber(m[5] or 0) + added, 'q', waiting + added, 'c', tonumber(m[8] or 0) + 1)
+  'a', ARGV[7], 'o', tonumber(m[5] or 0) + added, 'q', waiting + added, 'c', tonumber(m[8] or 0) + 1)
 redis.call('HINCRBY', KEYS[2], '${REDIS_WRITES_KEY}', 1)
-local k = entries + spread('HSET', KEYS[2], 9, 8 + 2 * puts)
-k = k - spread('HDEL', KEYS[2], 9 + 2 * puts, 8 + 2 * puts + dels)
-if added > 0 then spread('RPUSH', KEYS[3], 9 + 2 * puts + dels, #ARGV) end
+local k = entries + spread('HSET', KEYS[2], 10, 9 + 2 * puts)
+k = k - spread('HDEL', KEYS[2], 10 + 2 * puts, 9 + 2 * puts + dels)
+if added > 0 then spread('RPUSH', KEYS[3], 10 + 2 * puts + dels, #ARGV) end
 if k ~= entries then redis.call('HSET', KEYS[1], 'k', k) end
 return 'committed'
 `;
 
-/** KEYS meta entries outbox; ARGV token, position, schema version, writer, number of the write, then keys and values. */
+/** KEYS meta entries outbox; ARGV token, position, schema version, writer, number of the write, a, then keys and values. */
 const RESET = `
 local m = redis.call('HMGET', KEYS[1], 't', 'w', 'n', 'c')
 if m[1] ~= ARGV[1] then return 'fenced' end
@@ -143,10 +145,11 @@ if m[2] == ARGV[4] and number <= tonumber(m[3]) then
   return 'conflict'
 end
 local c = next_count(m[4])
-redis.call('HSET', KEYS[1], 'p', ARGV[2], 's', ARGV[3], 'w', ARGV[4], 'n', ARGV[5], 'q', 0, 'k', (#ARGV - 5) / 2, 'c', c)
+redis.call('HSET', KEYS[1], 'p', ARGV[2], 's', ARGV[3], 'w', ARGV[4], 'n', ARGV[5], 'a', ARGV[6],
+  'q', 0, 'k', (#ARGV - 6) / 2, 'c', c)
 redis.call('DEL', KEYS[2], KEYS[3])
 redis.call('HSET', KEYS[2], '${REDIS_WRITES_KEY}', c)
-spread('HSET', KEYS[2], 6, #ARGV)
+spread('HSET', KEYS[2], 7, #ARGV)
 return 'committed'
 `;
 

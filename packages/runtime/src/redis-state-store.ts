@@ -82,7 +82,7 @@ export class RedisStateStore implements StateStore {
   async load({ partition, token }: Lease): Promise<PartitionState | undefined> {
     const reply = await this.#run(this.#scripts.load, partition, [token]);
     if (reply === null) return undefined;
-    const [position, schemaVersion, stored, damaged] = toList(reply);
+    const [position, schemaVersion, stored, damaged, taken] = toList(reply);
     if (damaged === 1) this.#onDamage(partition);
     const flat = toList(stored);
     const entries = new Map<string, Uint8Array>();
@@ -91,11 +91,18 @@ export class RedisStateStore implements StateStore {
       const key = String(flat[i]);
       if (key !== REDIS_WRITES_KEY) entries.set(key, new Uint8Array(toBuffer(flat[i + 1])));
     }
-    return { position: Number(position), schemaVersion: Number(schemaVersion), entries };
+    const [takenPosition, appendedAtMs] = String(taken).split(":");
+    const isKnown = appendedAtMs !== undefined && takenPosition === String(position);
+    return {
+      position: Number(position),
+      ...(isKnown ? { appendedAtMs: Number(appendedAtMs) } : {}),
+      schemaVersion: Number(schemaVersion),
+      entries,
+    };
   }
 
   async commit({ partition, token }: Lease, commit: Commit): Promise<CommitOutcome> {
-    const { previousPosition, nextPosition, schemaVersion, changes, outbox } = commit;
+    const { previousPosition, nextPosition, nextAppendedAtMs, schemaVersion, changes, outbox } = commit;
     assert(nextPosition >= previousPosition, "a commit never moves the position back");
     const puts: RedisArgument[] = [];
     const deletes: string[] = [];
@@ -105,16 +112,17 @@ export class RedisStateStore implements StateStore {
       else puts.push(key, viewOf(value));
     }
     const args = [token, String(previousPosition), String(nextPosition), String(schemaVersion), ...this.#nextWrite()];
-    args.push(String(puts.length / 2), String(deletes.length));
+    args.push(takenAt(nextPosition, nextAppendedAtMs), String(puts.length / 2), String(deletes.length));
     const records = outbox.map(encodeOutboxRecord);
     return this.#outcome(this.#scripts.commit, partition, [...args, ...puts, ...deletes, ...records]);
   }
 
   async reset(
     { partition, token }: Lease,
-    { position, schemaVersion, entries }: PartitionState,
+    { position, appendedAtMs, schemaVersion, entries }: PartitionState,
   ): Promise<CommitOutcome> {
     const args: RedisArgument[] = [token, String(position), String(schemaVersion), ...this.#nextWrite()];
+    args.push(takenAt(position, appendedAtMs));
     for (const [key, value] of entries) args.push(key, viewOf(value));
     return this.#outcome(this.#scripts.reset, partition, args);
   }
@@ -156,6 +164,10 @@ export class RedisStateStore implements StateStore {
       `The outbox of a partition in Redis at ${this.#connection.place} holds something that is not ours: let no other program write keys that begin with burnline:.`,
     );
   }
+}
+
+function takenAt(position: number, appendedAtMs: number | undefined): string {
+  return appendedAtMs === undefined ? "" : `${position}:${appendedAtMs}`;
 }
 
 /** The same bytes, as the client wants them. */

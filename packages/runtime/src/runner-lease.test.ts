@@ -1,5 +1,5 @@
 import { StepClock } from "@burnline/std";
-import { type LogReader, PartitionRunner, RUNNER_DEFAULTS, type RunnerPorts, type StateStore } from "@burnline/stream";
+import { PartitionRunner, RUNNER_DEFAULTS, type RunnerPorts, type StateStore } from "@burnline/stream";
 import { CountingOperator } from "@burnline/stream/testing";
 import { beforeEach, expect, test } from "vitest";
 import { MemoryEventLog } from "./memory-event-log.ts";
@@ -178,27 +178,4 @@ test("a renewal that fails while outputs wait is tried again; the store still be
   sink.open();
   expect(await step).toBe("progress");
   await expect(runner!.step(0)).rejects.toThrow("away");
-});
-
-test("a reader is closed when the partition cannot be taken after all", async () => {
-  const open = new Set<LogReader>();
-  let bounds = 0;
-  const log = instead(ports.log, {
-    open: async (options) => {
-      const reader = await ports.log.open(options);
-      open.add(reader);
-      const close = async () => {
-        open.delete(reader);
-        await reader.close();
-      };
-      return { next: reader.next.bind(reader), close };
-    },
-    bounds: async () => {
-      // Asked first by the recovery; then the connection is lost.
-      if (bounds++ > 0) throw new Error("no log");
-      return { first: 1, last: 1 };
-    },
-  });
-  await expect(acquire({ ...ports, log })).rejects.toThrow("no log");
-  expect(open.size).toBe(0);
 });

@@ -32,6 +32,8 @@ type Row = Record<string, unknown>;
 export class SqliteEventLog implements EventLog, RecordSource {
   readonly name: string;
   readonly waiting = new WaitingReaders();
+  /** The state is in the same file, and goes back together with the log. */
+  readonly tailsLost = [];
   readonly #db: SqliteDatabase;
   readonly #clock: Clock;
   readonly #sql: LogStatements;
@@ -41,6 +43,8 @@ export class SqliteEventLog implements EventLog, RecordSource {
   /** The last position in the database, and the last one given inside the transaction that is being made. */
   #last: LogPosition = 0;
   #lastGiven: LogPosition = 0;
+  /** Known until something is trimmed. */
+  #first: LogPosition | undefined;
 
   constructor(db: SqliteDatabase, name: string, clock: Clock) {
     assert(/^[a-z][a-z0-9_]{0,31}$/.test(name), `a log name is up to 32 of a-z, 0-9 and _, not "${name}"`);
@@ -117,9 +121,12 @@ export class SqliteEventLog implements EventLog, RecordSource {
     );
   }
 
+  async appendedAtMs(position: LogPosition): Promise<number | undefined> {
+    return this.at([position])[0]?.appendedAtMs;
+  }
+
   async bounds(): Promise<{ first: LogPosition; last: LogPosition }> {
-    const first = this.#db.guarded(() => this.#sql.bounds.get())?.first;
-    return { first: typeof first === "number" ? first : this.#last + 1, last: this.#last };
+    return { first: this.firstHeld(), last: this.#last };
   }
 
   async firstPosition(partition: number): Promise<LogPosition> {
@@ -139,6 +146,7 @@ export class SqliteEventLog implements EventLog, RecordSource {
     await this.#db.write(() => this.#sql.keepLast.run(this.#last));
     for (;;) {
       const { changes } = await this.#db.write(() => this.#sql.trim.run(limit, TRIM_RECORDS_PER_STEP));
+      this.#first = undefined;
       if (changes === 0) return;
       await nextTurn();
     }
@@ -157,6 +165,7 @@ export class SqliteEventLog implements EventLog, RecordSource {
     for (let from = (await this.bounds()).first - 1; from < last; from += TRIM_RECORDS_PER_STEP) {
       const to = Math.min(from + TRIM_RECORDS_PER_STEP, last);
       const { changes } = await this.#db.write(() => this.#sql.trimOlder.run(from, to, appendedBeforeMs, wanted));
+      this.#first = undefined;
       removed += Number(changes);
     }
     return removed;
@@ -164,6 +173,14 @@ export class SqliteEventLog implements EventLog, RecordSource {
 
   lastPosition(partition: number | undefined): LogPosition {
     return partition === undefined ? this.#last : (this.#lastByPartition.get(partition) ?? 0);
+  }
+
+  firstHeld(): LogPosition {
+    if (this.#first === undefined) {
+      const first = this.#db.guarded(() => this.#sql.bounds.get())?.first;
+      this.#first = typeof first === "number" ? first : undefined;
+    }
+    return this.#first ?? this.#last + 1;
   }
 
   scan(filter: RecordFilter, after: LogPosition, maxRecords: number): Scan {

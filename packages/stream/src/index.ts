@@ -4,6 +4,7 @@ export type { Novelty, SeenSequences } from "./deduplicator.ts";
 export { createSeenSequences, DEDUPE_WINDOW, observeSequence, restartSequences } from "./deduplicator.ts";
 export type { KeyedStateOptions, KeyTicks } from "./keyed-state.ts";
 export { KeyedState } from "./keyed-state.ts";
+export { LogGapError, LogTailLostError } from "./log-loss.ts";
 export type * from "./membership.ts";
 export type { Operator, OperatorOutput } from "./operator.ts";
 export type { OutboxSink } from "./outbox-relay.ts";

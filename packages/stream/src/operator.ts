@@ -16,7 +16,10 @@ export interface Operator {
   /** Version of the state's encoding; an older one in the store is not believed, the log is replayed; a newer one is refused. */
   readonly schemaVersion: number;
   process(record: LogRecord, output: OperatorOutput): void;
-  /** The log was trimmed before it was read: totals can be trusted no more. */
+  /**
+   * Records from `firstMissing` on, in front of `firstPresent`, were trimmed before they were read, or read and then lost
+   * with the log's tail: totals can be trusted no more.
+   */
   onDataGap(firstMissing: LogPosition, firstPresent: LogPosition, output: OperatorOutput): void;
   /** Entries that changed since the last call; null = deleted. */
   takeChanges(): Map<string, Uint8Array | null>;

@@ -1,5 +1,6 @@
 import { assert } from "@burnline/std";
 import { LeaseKeeper } from "./lease-keeper.ts";
+import { LogGapError } from "./log-loss.ts";
 import type { Operator, OperatorOutput } from "./operator.ts";
 import { drainOutbox } from "./outbox-relay.ts";
 import type { Lease, LogPosition, LogReader, LogRecord, OutboxRecord } from "./ports.ts";
@@ -26,6 +27,8 @@ export class PartitionRunner {
   /** Position of the last commit, and of the last record processed. */
   #committed: LogPosition;
   #processed: LogPosition;
+  /** When the log took the record at `#processed`; undefined: nothing was processed yet, or it was trimmed. */
+  #processedAppendedAtMs: number | undefined;
   #pendingRecords = 0;
   #oldestPendingMs = 0;
   #newestAppendedMs = 0;
@@ -83,27 +86,19 @@ export class PartitionRunner {
     observer: RunnerObserver,
     { lease, keeper }: { lease: Lease; keeper: LeaseKeeper },
   ): Promise<PartitionRunner | undefined> {
-    const recovered = await recoverState(ports, lease, operator.schemaVersion, (source, why) =>
-      observer.disbelieved?.(options.partition, source, why),
-    ).catch(async (error: unknown) => {
+    const recovered = await recoverState(ports, lease, operator, observer).catch(async (error: unknown) => {
       if (error instanceof NewerStateError) await ports.state.release(lease);
       throw error;
     });
     if (recovered === undefined) return undefined;
-    const { source, state } = recovered;
-    const { position } = state;
-    operator.restore(state.entries);
+    const { position, appendedAtMs } = recovered.state;
     await drainOutbox(ports.state, lease, ports.sink);
-    const reader = await ports.log.open({ partition: options.partition, after: position });
-    const runner = new PartitionRunner(ports, options, operator, observer, { lease, keeper, reader, position });
-    observer.recovered?.(options.partition, source, position);
-    try {
-      await runner.#checkForGap();
-    } catch (error) {
-      await runner.abandon();
-      throw error;
-    }
-    return runner;
+    const reader = await ports.log.open({
+      ...{ partition: options.partition, after: position, isGapless: true },
+      ...(appendedAtMs === undefined ? {} : { afterAppendedAtMs: appendedAtMs }),
+    });
+    observer.recovered?.(options.partition, recovered.source, position);
+    return new PartitionRunner(ports, options, operator, observer, { lease, keeper, reader, position });
   }
 
   get position(): LogPosition {
@@ -113,10 +108,8 @@ export class PartitionRunner {
   /** One turn: waits up to waitMs for records, processes them, commits when a commit is due, relays the outbox. */
   async step(waitMs: number): Promise<StepOutcome> {
     if (!(await this.#keeper.keep())) return this.#lose("renewal");
-    const records = await this.#reader.next(
-      Math.max(1, this.#options.recordsPerCommitMax - this.#pendingRecords),
-      Math.min(waitMs, this.#msUntilCommit()),
-    );
+    const processedBefore = this.#processed;
+    const records = await this.#read(Math.min(waitMs, this.#msUntilCommit()));
     const first = records[0];
     if (first !== undefined)
       this.#observer.read?.(this.#options.partition, this.#ports.clock.nowMs() - first.appendedAtMs);
@@ -127,7 +120,7 @@ export class PartitionRunner {
       if (outcome !== undefined) return this.#lose(outcome);
       await this.#snapshotIfDue();
     }
-    return records.length > 0 ? "progress" : "idle";
+    return this.#processed > processedBefore ? "progress" : "idle";
   }
 
   /** Ends the waiting of a step that runs now: nothing more is read. What comes next is `release`. */
@@ -147,6 +140,30 @@ export class PartitionRunner {
     await this.#reader.close();
   }
 
+  async #read(waitMs: number): Promise<readonly LogRecord[]> {
+    try {
+      return await this.#reader.next(Math.max(1, this.#options.recordsPerCommitMax - this.#pendingRecords), waitMs);
+    } catch (error) {
+      if (!(error instanceof LogGapError)) throw error;
+      this.#skip(error);
+      return [];
+    }
+  }
+
+  /** Counts as a record, so that it is committed like one. */
+  #skip({ firstMissing, firstPresent }: LogGapError): void {
+    this.#operator.onDataGap(firstMissing, firstPresent, this.#output);
+    this.#observer.dataGap?.(this.#options.partition, firstMissing, firstPresent);
+    if (this.#pendingRecords === 0) this.#oldestPendingMs = this.#steadyMs();
+    this.#newestAppendedMs = this.#ports.clock.nowMs();
+    // It may be found only when what is behind it was read.
+    if (firstPresent > this.#processed) {
+      this.#processed = firstPresent - 1;
+      this.#processedAppendedAtMs = undefined;
+    }
+    this.#pendingRecords++;
+  }
+
   #process(record: LogRecord): void {
     assert(record.position > this.#processed, "the log went backwards");
     assert(record.partition === this.#options.partition, "a record of another partition");
@@ -154,6 +171,7 @@ export class PartitionRunner {
     this.#newestAppendedMs = record.appendedAtMs;
     this.#operator.process(record, this.#output);
     this.#processed = record.position;
+    this.#processedAppendedAtMs = record.appendedAtMs;
     this.#pendingRecords++;
   }
 
@@ -177,6 +195,7 @@ export class PartitionRunner {
     const outcome = await this.#ports.state.commit(this.#lease, {
       previousPosition: this.#committed,
       nextPosition: this.#processed,
+      ...(this.#processedAppendedAtMs === undefined ? {} : { nextAppendedAtMs: this.#processedAppendedAtMs }),
       schemaVersion: this.#operator.schemaVersion,
       changes: this.#operator.takeChanges(),
       outbox: this.#outbox,
@@ -209,17 +228,6 @@ export class PartitionRunner {
     this.#snapshotDueMs = nowMs + this.#options.snapshotIntervalMs;
     this.#recordsSinceSnapshot = 0;
     if (isStored) this.#observer.snapshotStored?.(partition, bytes.length, this.#steadyMs() - nowMs);
-  }
-
-  async #checkForGap(): Promise<void> {
-    const { first } = await this.#ports.log.bounds();
-    if (first <= this.#committed + 1) return;
-    this.#operator.onDataGap(this.#committed + 1, first, this.#output);
-    this.#observer.dataGap?.(this.#options.partition, this.#committed + 1, first);
-    this.#processed = first - 1;
-    this.#oldestPendingMs = this.#steadyMs();
-    this.#newestAppendedMs = this.#ports.clock.nowMs();
-    this.#pendingRecords = 1;
   }
 
   #steadyMs(): number {

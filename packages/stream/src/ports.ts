@@ -3,7 +3,10 @@
  * against every implementation: memory and SQLite, later NATS, Redis and S3.
  */
 
-/** Position of a record in its log, from 1, rising, never reused. 0 = before the first. */
+/**
+ * Position of a record in its log, from 1, rising. 0 = before the first. Given once, unless the log loses its newest records
+ * with the power: two records of one position then differ in `appendedAtMs`.
+ */
 export type LogPosition = number;
 
 /** One record as it is in the log. Must be treated as immutable. */
@@ -31,6 +34,14 @@ export interface LogReaderOptions {
   readonly subjectPrefix?: string;
   /** The first record delivered is the first one behind this position. */
   readonly after: LogPosition;
+  /** When the log took the record at `after`, where that is known. */
+  readonly afterAppendedAtMs?: number;
+  /**
+   * For who counts: what is missing behind `after` is said. `next` rejects with LogGapError, once, in place of records that
+   * were trimmed or soon behind it, and with LogTailLostError for good when what was read is not in the log any more. A
+   * gap reaches over the whole log: none of a partition's records may have been in it.
+   */
+  readonly isGapless?: boolean;
 }
 
 /** Reads a log in order, without acknowledgements: the reader's position lives with the reader's state. */
@@ -65,6 +76,8 @@ export interface EventLog {
   open(options: LogReaderOptions): Promise<LogReader>;
   /** A group that is new starts at the log's first record. */
   openDurable(name: string, subjectPrefix: string): Promise<DurableReader>;
+  /** When the log took the record that it holds at this position; undefined: it holds none there. */
+  appendedAtMs(position: LogPosition): Promise<number | undefined>;
   /** First and last position held (first > last: empty), over the whole log. */
   bounds(): Promise<{ first: LogPosition; last: LogPosition }>;
   /** First position still held of a partition, or last + 1 when it holds none. */
@@ -85,6 +98,11 @@ export interface Lease {
 export interface PartitionState {
   /** Last position whose effects are in `entries`; 0 = nothing yet. */
   readonly position: LogPosition;
+  /**
+   * When the log took the record at `position`, by which it is known again; absent: not known. A store that goes back
+   * together with the log need not keep it.
+   */
+  readonly appendedAtMs?: number;
   /** Version of the state's encoding; 0 = nothing yet. */
   readonly schemaVersion: number;
   readonly entries: ReadonlyMap<string, Uint8Array>;
@@ -105,6 +123,8 @@ export interface StoredOutboxRecord extends OutboxRecord {
 export interface Commit {
   readonly previousPosition: LogPosition;
   readonly nextPosition: LogPosition;
+  /** When the log took the record at `nextPosition`; absent: not known. */
+  readonly nextAppendedAtMs?: number;
   readonly schemaVersion: number;
   /** null deletes the entry. */
   readonly changes: ReadonlyMap<string, Uint8Array | null>;

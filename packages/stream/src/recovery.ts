@@ -1,9 +1,25 @@
-import type { Lease, PartitionState } from "./ports.ts";
-import type { RecoverySource, RunnerPorts } from "./runner-options.ts";
+import type { Operator } from "./operator.ts";
+import type { Lease, LogPosition, OutboxRecord, PartitionState } from "./ports.ts";
+import type { RecoverySource, RunnerObserver, RunnerPorts } from "./runner-options.ts";
 import { decodeSnapshot, type SnapshotFault } from "./snapshot-codec.ts";
 
-/** Why a state is left aside and the log is replayed from an earlier one. */
-export type Disbelief = "older-version" | "ahead-of-log" | SnapshotFault;
+/**
+ * Why a state is left aside and the log is replayed from an earlier one. ahead-of-log, not-in-log: the record at its position
+ * is not there, or is another one, because the log lost its tail after the state was made.
+ */
+export type Disbelief = "older-version" | "ahead-of-log" | "not-in-log" | SnapshotFault;
+
+type RecoveryPorts = Pick<RunnerPorts, "log" | "state" | "snapshots" | "sink">;
+
+interface Recovered {
+  readonly state: PartitionState;
+  readonly source: RecoverySource;
+}
+
+interface Choice extends Recovered {
+  /** The last position of which a state knows that the log has lost it. */
+  readonly lostThrough: LogPosition | undefined;
+}
 
 /** A version that comes after ours wrote this state: to replace it by one of ours would throw away what it knows. */
 export class NewerStateError extends Error {
@@ -20,35 +36,90 @@ export class NewerStateError extends Error {
 
 /**
  * The newest state that can be believed: the store's own → the newest sound snapshot → the beginning of the log.
- * A state of an older schema version, or ahead of the log, is not believed. What was chosen is put into the store.
+ * A state of an older schema version, or of records that are not in the log, is not believed. What was chosen is given to
+ * the operator and put into the store; where the log has lost records, the operator is told of a gap.
  * @returns undefined when the lease was lost meanwhile.
  * @throws NewerStateError; nothing was changed.
  */
 export async function recoverState(
-  ports: Pick<RunnerPorts, "log" | "state" | "snapshots">,
+  ports: RecoveryPorts,
   lease: Lease,
-  schemaVersion: number,
-  onDisbelief: (source: RecoverySource, why: Disbelief) => void = () => {},
-): Promise<{ state: PartitionState; source: RecoverySource } | undefined> {
+  operator: Operator,
+  observer: RunnerObserver = {},
+): Promise<Recovered | undefined> {
   const stored = await ports.state.load(lease);
   if (stored === undefined) return undefined;
-  const { last } = await ports.log.bounds();
-  const isBelieved = (state: PartitionState, source: RecoverySource): boolean => {
+  const chosen = await choose(ports, lease.partition, stored, operator.schemaVersion, observer);
+  const { state, source, lostThrough } = chosen;
+  operator.restore(state.entries);
+  if (source === "store" || (source === "beginning" && isEmpty(stored))) return chosen;
+  let { entries } = state;
+  if (lostThrough !== undefined) {
+    observer.dataGap?.(lease.partition, state.position + 1, lostThrough + 1);
+    const changes = await sayLoss(ports, operator, state.position + 1, lostThrough + 1);
+    entries = changed(entries, changes);
+  }
+  return (await ports.state.reset(lease, { ...state, entries })) === "committed" ? chosen : undefined;
+}
+
+async function choose(
+  { log, snapshots }: RecoveryPorts,
+  partition: number,
+  stored: PartitionState,
+  schemaVersion: number,
+  observer: RunnerObserver,
+): Promise<Choice> {
+  const { first, last } = await log.bounds();
+  let lostThrough: LogPosition | undefined;
+  const isBelieved = async (state: PartitionState, source: RecoverySource): Promise<boolean> => {
     if (state.schemaVersion > schemaVersion) throw new NewerStateError(state.schemaVersion, schemaVersion);
-    if (state.schemaVersion === schemaVersion && state.position <= last) return true;
-    onDisbelief(source, state.schemaVersion < schemaVersion ? "older-version" : "ahead-of-log");
+    const why = state.schemaVersion < schemaVersion ? "older-version" : await disbelief(state);
+    if (why === undefined) return true;
+    if (why !== "older-version") lostThrough = Math.max(lostThrough ?? 0, state.position);
+    observer.disbelieved?.(partition, source, why);
     return false;
   };
-  if (stored.position > 0 && isBelieved(stored, "store")) return { state: stored, source: "store" };
-  for (const snapshot of await ports.snapshots.list(lease.partition)) {
+  const disbelief = async ({ position, appendedAtMs }: PartitionState) => {
+    if (position > last) return "ahead-of-log";
+    // What was trimmed cannot be asked for; the reader says whether anything behind it is missing.
+    if (appendedAtMs === undefined || position < first) return undefined;
+    const foundMs = await log.appendedAtMs(position);
+    return foundMs === undefined || foundMs === appendedAtMs ? undefined : "not-in-log";
+  };
+  if (!isEmpty(stored) && (await isBelieved(stored, "store")))
+    return { state: stored, source: "store", lostThrough: undefined };
+  for (const snapshot of await snapshots.list(partition)) {
     const decoded = decodeSnapshot(snapshot.bytes);
-    if (!decoded.ok) onDisbelief("snapshot", decoded.error);
-    if (!decoded.ok || !isBelieved(decoded.value, "snapshot")) continue;
-    return (await ports.state.reset(lease, decoded.value)) === "committed"
-      ? { state: decoded.value, source: "snapshot" }
-      : undefined;
+    if (!decoded.ok) observer.disbelieved?.(partition, "snapshot", decoded.error);
+    if (decoded.ok && (await isBelieved(decoded.value, "snapshot")))
+      return { state: decoded.value, source: "snapshot", lostThrough };
   }
-  const state: PartitionState = { position: 0, schemaVersion, entries: new Map() };
-  if (stored.position === 0 && stored.entries.size === 0) return { state, source: "beginning" };
-  return (await ports.state.reset(lease, state)) === "committed" ? { state, source: "beginning" } : undefined;
+  return { state: { position: 0, schemaVersion, entries: new Map() }, source: "beginning", lostThrough };
+}
+
+/** Of a partition that begins anew after a loss the store knows at least that. */
+function isEmpty({ position, entries }: PartitionState): boolean {
+  return position === 0 && entries.size === 0;
+}
+
+/** Sent before the store forgets that there is something to say: a crash in between says it once more. */
+async function sayLoss(
+  { sink }: RecoveryPorts,
+  operator: Operator,
+  firstMissing: LogPosition,
+  firstPresent: LogPosition,
+) {
+  const facts: OutboxRecord[] = [];
+  operator.onDataGap(firstMissing, firstPresent, { emit: (record) => facts.push(record), live: () => {} });
+  await sink.send(facts);
+  return operator.takeChanges();
+}
+
+function changed(entries: PartitionState["entries"], changes: ReadonlyMap<string, Uint8Array | null>) {
+  const result = new Map(entries);
+  for (const [key, bytes] of changes) {
+    if (bytes === null) result.delete(key);
+    else result.set(key, bytes);
+  }
+  return result;
 }

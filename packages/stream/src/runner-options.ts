@@ -56,6 +56,7 @@ export interface RunnerObserver {
   /** The sink has what the commit put into the outbox. */
   relayed?(partition: number, tookMs: number): void;
   snapshotStored?(partition: number, bytes: number, tookMs: number): void;
+  /** Records were trimmed before they were read, or read and then lost with the log's tail: see `Operator.onDataGap`. */
   dataGap?(partition: number, firstMissing: LogPosition, firstPresent: LogPosition): void;
   lost?(partition: number, why: "renewal" | "fenced" | "conflict"): void;
 }

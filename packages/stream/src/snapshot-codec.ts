@@ -3,12 +3,14 @@ import type { PartitionState } from "./ports.ts";
 
 const MAGIC = 0x424c5331; // "BLS1"
 const HEADER_BYTES = 4 + 4 + 8 + 4 + 4;
+/** Behind the entries, where versions that do not know it do not look: when the log took the record at the position. */
+const TRAILER_BYTES = 8;
 
 export type SnapshotFault = "too-short" | "foreign" | "checksum" | "malformed";
 
-/** A partition's whole state as one value: header, CRC-32 of all that follows, position, schema version, entries. */
+/** A partition's whole state as one value: header, CRC-32 of all that follows, position, schema version, entries, trailer. */
 export function encodeSnapshot(state: PartitionState): Uint8Array {
-  let size = HEADER_BYTES;
+  let size = HEADER_BYTES + TRAILER_BYTES;
   for (const [key, bytes] of state.entries) size += 2 + key.length + 4 + bytes.length;
   const encoded = new Uint8Array(size);
   const view = new DataView(encoded.buffer);
@@ -31,6 +33,7 @@ export function encodeSnapshot(state: PartitionState): Uint8Array {
     encoded.set(bytes, offset + 4);
     offset += 4 + bytes.length;
   }
+  view.setFloat64(offset, state.appendedAtMs ?? 0);
   view.setUint32(4, crc32(encoded.subarray(8)));
   return encoded;
 }
@@ -54,7 +57,9 @@ export function decodeSnapshot(encoded: Uint8Array): Result<PartitionState, Snap
     entries.set(key, encoded.slice(keyEnd + 4, end));
     offset = end;
   }
-  return ok({ position: view.getFloat64(8), schemaVersion: view.getUint32(16), entries });
+  const appendedAtMs = encoded.length - offset === TRAILER_BYTES ? view.getFloat64(offset) : 0;
+  const when = appendedAtMs > 0 ? { appendedAtMs } : {};
+  return ok({ position: view.getFloat64(8), ...when, schemaVersion: view.getUint32(16), entries });
 }
 
 const CRC_TABLE = new Uint32Array(256).map((_, byte) => {

@@ -84,6 +84,24 @@ export function commitLaws(store: () => StateStore): void {
   });
 }
 
+/** A store that goes back together with its log may say nothing. */
+export function appendedLaws(store: () => StateStore): void {
+  const known = (appendedAtMs: number) => expect.toBeOneOf([appendedAtMs, undefined]);
+
+  test("when the log took the record at the position is that of the last commit or reset, or not known", async () => {
+    const lease = await takeLease(store());
+    await store().commit(lease, commitOf({ nextAppendedAtMs: 1_700_000_000_123 }));
+    expect((await store().load(lease))?.appendedAtMs).toEqual(known(1_700_000_000_123));
+    await store().commit(lease, commitOf({ previousPosition: 10, nextPosition: 11 }));
+    expect((await store().load(lease))?.appendedAtMs).toBeUndefined();
+    const state = { position: 5, appendedAtMs: 1_700_000_000_456, schemaVersion: 1, entries: new Map() };
+    await store().reset(lease, state);
+    expect((await store().load(lease))?.appendedAtMs).toEqual(known(1_700_000_000_456));
+    await store().reset(lease, { position: 5, schemaVersion: 1, entries: new Map() });
+    expect((await store().load(lease))?.appendedAtMs).toBeUndefined();
+  });
+}
+
 export function resetLaws(store: () => StateStore): void {
   test("a reset leaves the snapshot and nothing else", async () => {
     const lease = await takeLease(store());

@@ -1,11 +1,15 @@
 import type { Operator, OperatorOutput } from "../operator.ts";
 import type { LogRecord } from "../ports.ts";
 
+/** The entry that is there after a gap. */
+const DEGRADED = "~degraded";
+
 /** Counts and sums the payload bytes per subject; emits each new sum. Small enough to know the right answer by heart. */
 export class CountingOperator implements Operator {
   readonly schemaVersion: number;
   readonly sums = new Map<string, number>();
   readonly gaps: string[] = [];
+  isDegraded = false;
   readonly #changed = new Set<string>();
 
   constructor(schemaVersion = 1) {
@@ -20,8 +24,11 @@ export class CountingOperator implements Operator {
     output.live(`live.${subject}`, () => bytesOf(sum));
   }
 
-  onDataGap(firstMissing: number, firstPresent: number): void {
+  onDataGap(firstMissing: number, firstPresent: number, output: OperatorOutput): void {
     this.gaps.push(`${firstMissing}-${firstPresent}`);
+    this.isDegraded = true;
+    this.#changed.add(DEGRADED);
+    output.emit({ id: `gap:${firstMissing}`, subject: "fact.gap", payload: bytesOf(firstPresent) });
   }
 
   takeChanges(): Map<string, Uint8Array | null> {
@@ -31,7 +38,10 @@ export class CountingOperator implements Operator {
   }
 
   restore(entries: ReadonlyMap<string, Uint8Array>): void {
-    for (const [key, bytes] of entries) this.sums.set(key, Number(String.fromCharCode(...bytes)));
+    for (const [key, bytes] of entries) {
+      if (key === DEGRADED) this.isDegraded = true;
+      else this.sums.set(key, Number(String.fromCharCode(...bytes)));
+    }
   }
 }
 

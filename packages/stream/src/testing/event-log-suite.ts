@@ -164,6 +164,13 @@ function lookupLaws(log: () => EventLog): void {
     expect(await log().newest(9, "race.")).toBeUndefined();
   });
 
+  test("a position tells when its record was taken, as the record itself does, or nothing", async () => {
+    const positions = await log().append([append(1, "a", "x"), append(2, "a", "y")]);
+    for (const { position, appendedAtMs } of await drain(log(), { after: 0 }))
+      expect(await log().appendedAtMs(position)).toBe(appendedAtMs);
+    expect(await log().appendedAtMs(positions[1]! + 1)).toBeUndefined();
+  });
+
   test("bounds span what is held", async () => {
     const positions = await log().append([append(1, "a", "x"), append(2, "a", "y")]);
     expect(await log().bounds()).toEqual({ first: positions[0], last: positions[1] });
@@ -184,6 +191,24 @@ function retentionLaws(fixture: () => EventLogFixture): void {
     expect(await log.firstPosition(0)).toBe(positions[2]! + 1);
     expect(await log.newest(0, "")).toBeUndefined();
     expect(await drain(log, { after: 0, subjectPrefix: "a" })).toEqual([]);
+  });
+
+  test("a gapless reader is told once what is missing behind its position, then reads on; any other starts at what is held", async () => {
+    const { log, trim } = fixture();
+    const positions = await log.append(["one", "two", "three", "four"].map((text) => append(0, "a", text)));
+    const reader = await log.open({ after: positions[0]!, partition: 0, isGapless: true });
+    const behind = await log.open({ after: positions[2]!, partition: 0, isGapless: true });
+    await reader.close();
+    await trim(log, positions[3]!);
+    const again = await log.open({ after: positions[0]!, partition: 0, isGapless: true });
+    const gap = { name: "LogGapError", firstMissing: positions[1], firstPresent: positions[3] };
+    await expect(again.next(10, 0)).rejects.toMatchObject(gap);
+    expect((await again.next(10, 0)).map(textOf)).toEqual(["four"]);
+    expect(await again.next(10, 0)).toEqual([]);
+    expect((await behind.next(10, 0)).map(textOf)).toEqual(["four"]);
+    expect((await drain(log, { after: positions[0]!, partition: 0 })).map(textOf)).toEqual(["four"]);
+    await again.close();
+    await behind.close();
   });
 
   test("a position is never given twice, also after everything was trimmed and the log reopened", async () => {

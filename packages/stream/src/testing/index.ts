@@ -3,6 +3,8 @@ export type { EventLogFixture } from "./event-log-fixture.ts";
 export { eventLogSuite } from "./event-log-suite.ts";
 export type { LiveChannelFixture } from "./live-channel-suite.ts";
 export { liveChannelSuite } from "./live-channel-suite.ts";
+export type { LogLossFixture } from "./log-loss-suite.ts";
+export { logLossSuite } from "./log-loss-suite.ts";
 export type { MembershipFixture } from "./membership-suite.ts";
 export { membershipSuite } from "./membership-suite.ts";
 export type { RunnerFixture } from "./partition-runner-suite.ts";

@@ -197,6 +197,21 @@ export function partitionRunnerSuite(
       expect(next.gaps).toEqual([]);
     });
 
+    test("a log that is trimmed in front of a runner that lives: each record is counted or said to be missing", async () => {
+      const positions = await fill();
+      const operator = new CountingOperator();
+      const runner = await acquire(operator);
+      await runner!.step(0);
+      await fixture.trim(positions[8]!);
+      await drain(runner!);
+      const gaps = operator.gaps.map((gap) => gap.split("-").map(Number) as [number, number]);
+      const isMissing = (position: number) => gaps.some(([from, to]) => from <= position && position < to);
+      const counted = sumsOf(records().filter((_, index) => !isMissing(positions[index]!)));
+      expect(Object.fromEntries(operator.sums)).toEqual(counted);
+      expect(operator.isDegraded).toBe(gaps.length > 0);
+      expect(runner!.position).toBe(positions.at(-1));
+    });
+
     test("live values are the newest per subject, and none while catching up", async () => {
       await fill();
       const runner = await acquire(new CountingOperator());
@@ -218,8 +233,12 @@ function records(): LogAppend[] {
 }
 
 function expectedSums(): Record<string, number> {
+  return sumsOf(records());
+}
+
+function sumsOf(counted: readonly LogAppend[]): Record<string, number> {
   const sums: Record<string, number> = {};
-  for (const { subject, payload } of records()) sums[subject] = (sums[subject] ?? 0) + payload[0]!;
+  for (const { subject, payload } of counted) sums[subject] = (sums[subject] ?? 0) + payload[0]!;
   return sums;
 }
 
@@ -254,6 +273,7 @@ function dieAt(ports: RunnerPorts, point: () => void): RunnerPorts {
       append: (records) => log.append(records),
       open: (options) => around(() => log.open(options)),
       openDurable: (name, prefix) => log.openDurable(name, prefix),
+      appendedAtMs: (position) => log.appendedAtMs(position),
       bounds: () => log.bounds(),
       firstPosition: (partition) => log.firstPosition(partition),
       newest: (partition, prefix) => log.newest(partition, prefix),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StateStore } from "../ports.ts";
-import { commitLaws, resetLaws } from "./commit-laws.ts";
+import { appendedLaws, commitLaws, resetLaws } from "./commit-laws.ts";
 import { commitModelLaw } from "./commit-model-law.ts";
 import { leaseLaws } from "./lease-laws.ts";
 import { outboxLaws } from "./outbox-laws.ts";
@@ -20,6 +20,7 @@ export function stateStoreSuite(name: string, open: () => Promise<StateStoreFixt
 
     leaseLaws(() => fixture);
     commitLaws(() => store);
+    appendedLaws(() => store);
     outboxLaws(() => store);
     resetLaws(() => store);
     commitModelLaw(() => fixture);
