@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { Admission, CAR_SAMPLES_BURST_MAX } from "./admission.ts";
 import { CONTROLS_BURST_MAX, ControlAdmission } from "./control-admission.ts";
 import { controlEvent, race } from "./testing.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 const T = 1_750_000_000_000;
 const open = (overrides = {}) => new Admission(race({ closedEntryList: false, ...overrides }));
@@ -88,6 +89,38 @@ describe("one car's faults never touch another", () => {
       { numRuns: 3_000 },
     );
   });
+});
+
+describe("the time of a car that counts on where it was, and is wrong all of a sudden,", () => {
+  const at = (arrivalMs: number, sequence: number) =>
+    ({ reason: "future-time", car: "24", sequence, arrivalMs }) as const;
+  const known = () => {
+    const admission = new Admission(race());
+    expect(reason(admission, bytesOf({ car: "24", sourceSequence: 100, eventTimeMs: T }))).toBeUndefined();
+    return (arrivalMs: number, sequence: number) => admission.isClockInDoubt(at(arrivalMs, sequence), arrivalMs);
+  };
+
+  test("may be our clock's, for ten seconds a minute", () => {
+    const isInDoubt = known();
+    const doubted = Array.from({ length: 180 }, (_, second) => isInDoubt(T + second * 1_000, 101 + second));
+    expect(doubted.filter((one) => one)).toHaveLength(30);
+    expect(doubted.slice(8, 12)).toEqual([true, true, false, false]);
+    expect(doubted.slice(58, 62)).toEqual([false, false, true, true]);
+  });
+
+  test("is not when it does not count on, or is of a car that was never admitted", () => {
+    const isInDoubt = known();
+    for (const sequence of [0, 99, 100, 701]) expect(isInDoubt(T, sequence)).toBe(false);
+    expect(new Admission(race()).isClockInDoubt(at(T, 101), T)).toBe(false);
+  });
+});
+
+test("a clock that is set back neither fills a car's allowance nor stops filling it", () => {
+  const bucket = new TokenBucket(10, 100, T);
+  expect(bucket.take(100, T)).toBe(true);
+  expect(bucket.take(1, T - 3_600_000)).toBe(false);
+  expect(bucket.take(10, T - 3_600_000 + 1_000)).toBe(true);
+  expect(bucket.take(1, T - 3_600_000 + 1_000)).toBe(false);
 });
 
 describe("a control event", () => {

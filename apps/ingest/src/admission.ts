@@ -17,19 +17,45 @@ export const CAR_SAMPLES_PER_S_MAX = 1_000;
 /** Samples that a car may send at once: a minute of 120 Hz from a car-side buffer after a radio outage. */
 export const CAR_SAMPLES_BURST_MAX = 7_200;
 
+/**
+ * A car that counts on where it was, but whose time is wrong all of a sudden: it may be our clock, after the machine stood
+ * still. So long such frames are refused for now ("clock-in-doubt": send again) and not for good ...
+ */
+const CLOCK_DOUBT_MS_MAX = 10_000;
+/** ... once in this time, so that a car whose own clock is wrong does not send the same for ever. */
+const CLOCK_DOUBT_PAUSE_MS = 60_000;
+/** Further behind its last frame in number than this a frame does not go on from it: a minute of ten frames a second. */
+const CLOCK_DOUBT_FRAMES_MAX = 600;
+
 /** Why a frame is refused; also the label of the counter. */
 export type AdmissionFault =
   | FrameFault
   | "future-time"
   | "ancient-time"
+  | "clock-in-doubt"
   | "unknown-car"
   | "too-many-cars"
   | "rate-exceeded";
 
-/** A refused frame: why, and whose it says it is ("" when that cannot be read). */
+/** True for what another clock might admit. */
+export function isTimeFault(fault: string): boolean {
+  return fault === "future-time" || fault === "ancient-time";
+}
+
+/** A refused frame: why, whose it says it is ("" when that cannot be read), and its number. */
 export interface Refusal {
   readonly reason: AdmissionFault;
   readonly car: string;
+  readonly sequence?: number;
+}
+
+/** What is kept of a car that was admitted. */
+interface KnownCar {
+  readonly bucket: TokenBucket;
+  /** Number of the last frame that was admitted. */
+  sequence: number;
+  /** When its time was first found wrong. */
+  doubtedMs: number;
 }
 
 /**
@@ -41,7 +67,7 @@ export class Admission {
   #listed: ReadonlySet<string> = new Set();
   #closed = false;
   #unlistedCount = 0;
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #cars = new Map<string, KnownCar>();
 
   constructor(race: RaceDefinition) {
     this.updateRace(race);
@@ -52,10 +78,10 @@ export class Admission {
     this.#listed = new Set(race.entries.slice(0, CARS_MAX).map((entry) => entry.car));
     this.#closed = race.closedEntryList;
     // Cars that are no longer known lose their place, and with it their state.
-    for (const car of this.#buckets.keys()) {
-      if (this.#closed && !this.#listed.has(car)) this.#buckets.delete(car);
+    for (const car of this.#cars.keys()) {
+      if (this.#closed && !this.#listed.has(car)) this.#cars.delete(car);
     }
-    this.#unlistedCount = [...this.#buckets.keys()].filter((car) => !this.#listed.has(car)).length;
+    this.#unlistedCount = [...this.#cars.keys()].filter((car) => !this.#listed.has(car)).length;
   }
 
   /** A frame as bytes from outside. The bytes of an admitted frame can go into the log as they are. */
@@ -63,12 +89,24 @@ export class Admission {
     const decoded = decodeFrame(bytes);
     if (!decoded.ok) return err({ reason: decoded.error, car: "" });
     const fault = this.#senderFault(decoded.value, arrivalMs);
-    return fault === undefined ? decoded : err({ reason: fault, car: decoded.value.car });
+    return fault === undefined ? decoded : err(refusal(fault, decoded.value));
   }
 
   admitFrame(frame: TelemetryFrame, arrivalMs: number): Result<TelemetryFrame, Refusal> {
     const fault = frameFault(frame) ?? this.#senderFault(frame, arrivalMs);
-    return fault === undefined ? ok(frame) : err({ reason: fault, car: frame.car });
+    return fault === undefined ? ok(frame) : err(refusal(fault, frame));
+  }
+
+  /** This frame was refused for its time: whether our clock may be what is wrong. */
+  isClockInDoubt({ car, sequence }: Refusal, arrivalMs: number): boolean {
+    const known = this.#cars.get(car);
+    if (known === undefined || sequence === undefined) return false;
+    const framesOn = sequence - known.sequence;
+    if (framesOn < 1 || framesOn > CLOCK_DOUBT_FRAMES_MAX) return false;
+    const doubtedForMs = arrivalMs - known.doubtedMs;
+    if (doubtedForMs >= 0 && doubtedForMs < CLOCK_DOUBT_PAUSE_MS) return doubtedForMs < CLOCK_DOUBT_MS_MAX;
+    known.doubtedMs = arrivalMs;
+    return true;
   }
 
   /** Whether control events may name this car. */
@@ -81,13 +119,15 @@ export class Admission {
     const lastSampleMs = frame.eventTimeMs + (frame.offsetMs.at(-1) ?? 0);
     if (lastSampleMs > arrivalMs + CLOCK_SKEW_FUTURE_MS_MAX) return "future-time";
     if (frame.eventTimeMs < arrivalMs - CLOCK_SKEW_PAST_MS_MAX) return "ancient-time";
-    const bucket = this.#bucketOf(frame.car, arrivalMs);
-    if (!bucket.ok) return bucket.error;
-    return bucket.value.take(frame.offsetMs.length, arrivalMs) ? undefined : "rate-exceeded";
+    const car = this.#carOf(frame.car, arrivalMs);
+    if (!car.ok) return car.error;
+    if (!car.value.bucket.take(frame.offsetMs.length, arrivalMs)) return "rate-exceeded";
+    car.value.sequence = frame.sourceSequence;
+    return undefined;
   }
 
-  #bucketOf(car: string, arrivalMs: number): Result<TokenBucket, AdmissionFault> {
-    const known = this.#buckets.get(car);
+  #carOf(car: string, arrivalMs: number): Result<KnownCar, AdmissionFault> {
+    const known = this.#cars.get(car);
     if (known !== undefined) return ok(known);
     if (!this.#listed.has(car)) {
       if (this.#closed) return err("unknown-car");
@@ -95,7 +135,12 @@ export class Admission {
       this.#unlistedCount++;
     }
     const bucket = new TokenBucket(CAR_SAMPLES_PER_S_MAX, CAR_SAMPLES_BURST_MAX, arrivalMs);
-    this.#buckets.set(car, bucket);
-    return ok(bucket);
+    const added: KnownCar = { bucket, sequence: 0, doubtedMs: Number.NEGATIVE_INFINITY };
+    this.#cars.set(car, added);
+    return ok(added);
   }
+}
+
+function refusal(reason: AdmissionFault, { car, sourceSequence }: TelemetryFrame): Refusal {
+  return { reason, car, sequence: sourceSequence };
 }

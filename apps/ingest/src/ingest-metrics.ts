@@ -28,6 +28,12 @@ export interface IngestMetrics {
   samplesThinned(count: number): void;
   /** ingest_sampling_limit_hertz: samples per second and car that are kept; Infinity: all. */
   samplingLimit(rateHzMax: number): void;
+  /** ingest_clock_jumps_total{direction}: the machine's clock was stepped. */
+  machineClockJumped(direction: "forwards" | "backwards"): void;
+  /** ingest_race_clock_changes_total{clock}: the race clock followed this one. */
+  raceClockFollowed(clock: string): void;
+  /** ingest_clock_offset_seconds{clock}: how far this clock is ahead of the race clock. */
+  clockOffset(clock: "machine" | "log", ms: number): void;
 }
 
 /** Counts nothing. */
@@ -46,6 +52,9 @@ export const noMetrics: IngestMetrics = {
   queueOverrun: () => {},
   samplesThinned: () => {},
   samplingLimit: () => {},
+  machineClockJumped: () => {},
+  raceClockFollowed: () => {},
+  clockOffset: () => {},
 };
 
 /** The part of a pino logger that ingest uses. */

@@ -85,7 +85,7 @@ async function assemble({ config, logger, onFault, metrics, link }: Assembly): P
   const traces = await openTracing(config, { service: "ingest", name: config.name, race, metrics, logger });
   const log = traces === undefined ? raceLog : traceAppends(raceLog, traces.tracing, wallClock, () => beacon.clock);
   const ingest = createIngest({
-    ...{ raceLog: log, source, logger, clock: wallClock, metrics: ingestMetrics },
+    ...{ raceLog: log, isLogRemote: true, source, logger, clock: wallClock, metrics: ingestMetrics },
     onRaceClock: (clock) => beacon.set(clock),
     options: { speed: config.speed, ...(config.record === undefined ? {} : { recordFile: config.record }) },
   });

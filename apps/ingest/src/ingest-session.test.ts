@@ -148,6 +148,23 @@ describe("the 1 Hz tick", () => {
       expect(group).toHaveLength(PARTITION_COUNT);
   });
 
+  test("of a live source is not written after the fact, and comes again, under another id, for a second that comes again", () => {
+    const live = session({ live: true });
+    const ticksUntil = (arrivalMs: number) => {
+      const ids = [];
+      while (live.tickDue(START + arrivalMs)) ids.push(live.tick()[0]?.messageId?.replace("tick:", ""));
+      return ids;
+    };
+    const id = (ms: number, again = "") => `${START + ms}:0${again}`;
+    expect(ticksUntil(2_100)).toEqual([id(0), id(1_000), id(2_000)]);
+    expect(ticksUntil(90_100)).toEqual([id(90_000)]);
+    expect(ticksUntil(1_100)).toEqual([]);
+    expect(ticksUntil(2_100)).toEqual([id(2_000, ":1")]);
+    expect(ticksUntil(3_100)).toEqual([id(3_000, ":1")]);
+    expect(ticksUntil(90_100)).toEqual([id(90_000, ":1")]);
+    expect(ticksUntil(91_100)).toEqual([id(91_000)]);
+  });
+
   test("does not fill a hole without end", async () => {
     const items = [frameItem(START + 100), frameItem(START + TICK_GAP_MS_MAX * 1_000)];
     const groups = await collect(new HeadlessIngest(listSource(items)).appends());

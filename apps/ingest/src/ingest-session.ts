@@ -17,7 +17,8 @@ import {
 } from "@burnline/contract";
 import { assert, err, ok, type Result } from "@burnline/std";
 import type { LogAppend } from "@burnline/stream";
-import { Admission, type AdmissionFault, type Refusal } from "./admission.ts";
+import { Admission, type AdmissionFault, isTimeFault, type Refusal } from "./admission.ts";
+import { CLOCK_STEP_MS_MAX, type ClockReading, type JudgedBy, judgeByClocks } from "./arrival-clock.ts";
 import { ControlAdmission, type ControlFault } from "./control-admission.ts";
 import { IngestCounts } from "./ingest-counts.ts";
 import { thinFrame } from "./sampling.ts";
@@ -34,6 +35,9 @@ export const TRAILING_TICKS = 15;
 /** A hole in the arrival times longer than this is not filled with ticks; the clock jumps to its end. */
 export const TICK_GAP_MS_MAX = 600_000;
 
+/** The same for a live source: ticks written after the fact would make cars look silent whose frames wait in the queue. */
+const LIVE_TICK_GAP_MS_MAX = 5_000;
+
 export interface IngestSessionOptions {
   readonly race: RaceDefinition;
   /** Event time of the race's start; the first tick is the first whole second from here. */
@@ -48,7 +52,7 @@ export interface IngestSessionOptions {
 const NOTHING = { appends: [], samples: 0, thinned: 0, frame: undefined } as const;
 
 /** What became of one item. */
-export interface ItemOutcome {
+export interface ItemOutcome extends JudgedBy {
   readonly appends: readonly LogAppend[];
   /** Why the item was refused; undefined: admitted (or nothing to admit). */
   readonly fault: AdmissionFault | ControlFault | undefined;
@@ -77,6 +81,8 @@ export class IngestSession {
   readonly #definition: RaceDefinition;
   readonly #startMs: number;
   #nextTickMs: number;
+  #newestTickMs = Number.NEGATIVE_INFINITY;
+  #setBacks = 0;
   #arrivalMs: number;
   #itemIndex = 0;
 
@@ -105,8 +111,13 @@ export class IngestSession {
 
   /** True while a tick has to be written before something that arrives at this time. */
   tickDue(arrivalMs: number): boolean {
-    if (arrivalMs - this.#nextTickMs > TICK_GAP_MS_MAX) {
+    const behindMs = arrivalMs - this.#nextTickMs;
+    if (behindMs > (this.#live ? LIVE_TICK_GAP_MS_MAX : TICK_GAP_MS_MAX)) {
       this.#nextTickMs = Math.ceil((arrivalMs - TICK_MS) / TICK_MS) * TICK_MS;
+    } else if (this.#live && behindMs < -TICK_MS - CLOCK_STEP_MS_MAX) {
+      // The clock was set back. The ticks of a recording do not go back: by them its place is found again.
+      this.#nextTickMs = Math.ceil(arrivalMs / TICK_MS) * TICK_MS;
+      this.#setBacks++;
     }
     return this.#nextTickMs < arrivalMs;
   }
@@ -114,41 +125,58 @@ export class IngestSession {
   /** The next tick, in every partition. */
   tick(): readonly LogAppend[] {
     const eventTimeMs = this.#nextTickMs;
+    // A second that comes again has another id, or the log would take its tick for the one that it has.
+    const again = eventTimeMs > this.#newestTickMs ? "" : `:${this.#setBacks}`;
     this.#nextTickMs += TICK_MS;
-    this.#arrivalMs = Math.max(this.#arrivalMs, eventTimeMs);
+    this.#newestTickMs = Math.max(this.#newestTickMs, eventTimeMs);
+    this.#arrive(eventTimeMs);
     const payload = toBinary(TickSchema, create(TickSchema, { eventTimeMs }));
     return everyPartition((partition) => ({
       partition,
       subject: subjects.tick(this.race, partition),
       payload,
-      messageId: `tick:${eventTimeMs}:${partition}`,
+      messageId: `tick:${eventTimeMs}:${partition}${again}`,
     }));
   }
 
   /**
-   * What this item becomes. Items must come in order of arrival; one from the past is taken as arriving now.
+   * What this item becomes. Items must come in order of arrival; one from the past is taken as arriving now, unless it is so
+   * far in the past that the clock was set back.
    * @param rateHzMax a faster frame is thinned to so many samples per second, see `thinFrame`
+   * @param others what clocks say that differ from the race clock
    */
-  accept(item: SourceItem, rateHzMax: number = Number.POSITIVE_INFINITY): ItemOutcome {
+  accept(
+    item: SourceItem,
+    rateHzMax: number = Number.POSITIVE_INFINITY,
+    others: readonly ClockReading[] = [],
+  ): ItemOutcome {
     const index = this.#itemIndex++;
-    this.#arrivalMs = Math.max(this.#arrivalMs, item.arrivalMs);
-    switch (item.type) {
-      case "skipped":
-        this.counts.skipped(item.reason, item.count);
-        return { ...NOTHING, fault: undefined };
-      case "control": {
-        const outcome = this.#acceptControl(item.event, this.#arrivalMs);
-        if (outcome.ok) this.counts.controlAdmitted();
-        else this.counts.controlRejected(outcome.error);
-        return outcome.ok
-          ? { ...NOTHING, appends: outcome.value, fault: undefined }
-          : { ...NOTHING, fault: outcome.error };
-      }
-      case "bytes":
-        return this.#acceptFrame(this.#admission.admitBytes(item.bytes, this.#arrivalMs), index, item.bytes, rateHzMax);
-      case "frame":
-        return this.#acceptFrame(this.#admission.admitFrame(item.frame, this.#arrivalMs), index, undefined, rateHzMax);
+    this.#arrive(item.arrivalMs);
+    if (item.type === "skipped") {
+      this.counts.skipped(item.reason, item.count);
+      return { ...NOTHING, fault: undefined, arrivalMs: this.#arrivalMs, clock: undefined };
     }
+    if (item.type === "control") {
+      const admit = (arrivalMs: number) => this.#acceptControl(item.event, arrivalMs);
+      const { result, by } = judgeByClocks(admit, isTimeFault, this.#arrivalMs, others);
+      if (!result.ok) this.counts.controlRejected(result.error);
+      else this.counts.controlAdmitted();
+      return result.ok
+        ? { ...NOTHING, appends: result.value, fault: undefined, ...by }
+        : { ...NOTHING, fault: result.error, ...by };
+    }
+    const bytes = item.type === "bytes" ? item.bytes : undefined;
+    const admit = (arrivalMs: number) =>
+      item.type === "bytes"
+        ? this.#admission.admitBytes(item.bytes, arrivalMs)
+        : this.#admission.admitFrame(item.frame, arrivalMs);
+    const { result, by } = judgeByClocks(admit, ({ reason }) => isTimeFault(reason), this.#arrivalMs, others);
+    return { ...this.#acceptFrame(result, index, bytes, rateHzMax), ...by };
+  }
+
+  #arrive(arrivalMs: number): void {
+    const isSetBack = arrivalMs < this.#arrivalMs - CLOCK_STEP_MS_MAX;
+    this.#arrivalMs = isSetBack ? arrivalMs : Math.max(this.#arrivalMs, arrivalMs);
   }
 
   #acceptFrame(
@@ -156,7 +184,7 @@ export class IngestSession {
     index: number,
     bytes: Uint8Array | undefined,
     rateHzMax: number,
-  ): ItemOutcome {
+  ): Omit<ItemOutcome, keyof JudgedBy> {
     if (!admitted.ok) return this.#refuseFrame(admitted.error);
     const whole = admitted.value;
     const frame = thinFrame(whole, rateHzMax);
@@ -170,8 +198,11 @@ export class IngestSession {
     return { appends: [append], fault: undefined, samples, thinned: whole.offsetMs.length - samples, frame };
   }
 
-  #refuseFrame({ reason, car }: Refusal): ItemOutcome {
-    this.counts.frameRejected(reason, car);
+  #refuseFrame(refusal: Refusal): Omit<ItemOutcome, keyof JudgedBy> {
+    const mayBeOurClock = this.#live && isTimeFault(refusal.reason);
+    const isInDoubt = mayBeOurClock && this.#admission.isClockInDoubt(refusal, this.#arrivalMs);
+    const reason = isInDoubt ? "clock-in-doubt" : refusal.reason;
+    this.counts.frameRejected(reason, refusal.car);
     return { ...NOTHING, fault: reason };
   }
 

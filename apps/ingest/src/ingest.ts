@@ -5,12 +5,14 @@ import { steadyClock } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 import type { EventLog } from "@burnline/stream";
 import type { QueueTiming } from "./append-queue.ts";
+import { ArrivalClock } from "./arrival-clock.ts";
 import type { IngestCounts } from "./ingest-counts.ts";
 import { type IngestLogger, type IngestMetrics, noMetrics } from "./ingest-metrics.ts";
 import { IngestSession } from "./ingest-session.ts";
+import { LogClock } from "./log-clock.ts";
 import { findLoggedRace } from "./logged-race.ts";
 import { SPEED_MAX, SPEED_MIN, type Speed } from "./pace.ts";
-import { Publisher } from "./publisher.ts";
+import { type LiveClocks, Publisher } from "./publisher.ts";
 import { RecordingWriter } from "./recording-writer.ts";
 import { findResumePoint, otherRace, ResumeFilter } from "./resume-point.ts";
 import { type Source, SourceError } from "./source.ts";
@@ -19,6 +21,8 @@ export interface IngestOptions {
   readonly raceLog: EventLog;
   readonly source: Source;
   readonly clock: Clock;
+  /** True: the log's times come from the clock of another machine. */
+  readonly isLogRemote?: boolean;
   readonly logger: IngestLogger;
   readonly metrics?: IngestMetrics;
   /** Told each time the mapping of event time to wall time changes. */
@@ -114,12 +118,14 @@ async function prepare(options: IngestOptions): Promise<{ session: IngestSession
           metrics,
           logger,
         });
+  const live = source.live ? liveClocks(options, race.race) : undefined;
   const publisher = new Publisher({
     log: raceLog,
     source,
     session,
     resume: new ResumeFilter(race.race, point),
-    clock,
+    clock: live?.clock ?? clock,
+    live,
     speed,
     metrics,
     logger,
@@ -128,6 +134,13 @@ async function prepare(options: IngestOptions): Promise<{ session: IngestSession
     timing: options.timing ?? machineTiming,
   });
   return { session, publisher };
+}
+
+function liveClocks({ raceLog, clock, isLogRemote, logger, ...options }: IngestOptions, race: string): LiveClocks {
+  const steady = { nowMs: (options.timing ?? machineTiming).steadyMs };
+  const arrivals = new ArrivalClock({ wall: clock, steady, metrics: options.metrics ?? noMetrics, logger });
+  const hearLog = (appendedAtMs: number) => arrivals.hearLog(appendedAtMs);
+  return { clock: arrivals, logClock: isLogRemote === true ? new LogClock(raceLog, race, hearLog) : undefined };
 }
 
 const machineTiming: QueueTiming = {

@@ -5,6 +5,10 @@ export type NatsOutcome = PushOutcome | { readonly fault: "too-large" };
 /** Faults that another attempt, or another ingest, may not have. */
 const PASSING_FAULTS = ["queue-full", "closing", "log-unavailable"];
 
+/** A fault that may pass when the clocks have been compared: not at once, but soon. */
+const DOUBT = "clock-in-doubt";
+const DOUBT_DELAY_NS = 1_000_000_000;
+
 /** A message that a JetStream consumer delivers is answered in words that its server understands. */
 const CONSUMER_REPLY = "$JS.ACK.";
 const DONE = "+ACK";
@@ -24,5 +28,7 @@ export function natsAnswer(outcome: NatsOutcome, reply: string, messages: typeof
 
 function consumerWord(outcome: NatsOutcome): string {
   if ("fault" in outcome) return PASSING_FAULTS.includes(outcome.fault) ? AGAIN : NEVER_AGAIN;
-  return Object.keys(outcome.ack.rejected).some((reason) => PASSING_FAULTS.includes(reason)) ? AGAIN : DONE;
+  const reasons = Object.keys(outcome.ack.rejected);
+  if (reasons.some((reason) => PASSING_FAULTS.includes(reason))) return AGAIN;
+  return reasons.includes(DOUBT) ? `${AGAIN} {"delay":${DOUBT_DELAY_NS}}` : DONE;
 }

@@ -69,9 +69,14 @@ class IngestChild {
     return this.#child.exitCode;
   }
 
-  async framesAdmitted(): Promise<number> {
-    const text = await (await fetch(`${await this.url}/metrics`)).text();
-    return Number(/^ingest_frames_admitted_total (\d+)$/m.exec(text)?.[1]);
+  framesAdmitted(): Promise<number> {
+    return this.metric("ingest_frames_admitted_total");
+  }
+
+  /** NaN: not there. */
+  async metric(name: string): Promise<number> {
+    const lines = (await (await fetch(`${await this.url}/metrics`)).text()).split("\n");
+    return Number(lines.find((line) => line.startsWith(`${name} `))?.slice(name.length));
   }
 }
 
@@ -81,8 +86,8 @@ async function startIngests(count: number): Promise<readonly IngestChild[]> {
   return ingests;
 }
 
-const encoded = (car: string, sourceSequence: number) =>
-  toBinary(TelemetryFrameSchema, frame({ car, sourceSequence, eventTimeMs: Math.floor(wallClock.nowMs()) - 100 }));
+const encoded = (car: string, sourceSequence: number, aheadMs = -100) =>
+  toBinary(TelemetryFrameSchema, frame({ car, sourceSequence, eventTimeMs: Math.floor(wallClock.nowMs()) + aheadMs }));
 
 /** Sends again what was not answered, as a car's sender does. */
 async function sendUntilAcknowledged(car: string, sequence: number): Promise<void> {
@@ -138,6 +143,10 @@ test("two ingests share a subject; one is killed, and all that was acknowledged 
   await vi.waitFor(() => expect(sequence).toBeGreaterThan(atKill + 60), WAIT);
   // A quick machine is here before the second tick.
   await vi.waitFor(async () => expect(tickTimesOf(await logged()).length).toBeGreaterThan(1), WAIT);
+  // The server runs on this machine: its clock is the same, but for the age of the tick.
+  expect(await second?.metric('ingest_clock_offset_seconds{clock="machine"}')).toBeCloseTo(0, 1);
+  const logAheadS = (await second?.metric('ingest_clock_offset_seconds{clock="log"}')) ?? Number.NaN;
+  expect(Math.abs(logAheadS)).toBeLessThan(2);
   isSending = false;
   const sent = await Promise.all(sending);
   expect(await second?.end("SIGTERM")).toBe(0);
@@ -172,6 +181,12 @@ test("a stream's consumer may deliver to the subject: it is told what is done, a
   await first?.end("SIGKILL");
   // Also what the dead one held, and what nobody can read.
   await vi.waitFor(async () => expect((await consumer()).ack_floor.stream_seq).toBe(301), WAIT);
+  // A car that is ahead all of a sudden: its frame comes again, after a second each, until our clock has come so far.
+  link.connection.publish("cars.24", encoded("24", 300, 3_000));
+  await vi.waitFor(async () => expect((await consumer()).ack_floor.stream_seq).toBe(302), WAIT);
+  const inDoubt = await second?.metric('ingest_frames_rejected_total{reason="clock-in-doubt"}');
+  expect(inDoubt).toBeGreaterThan(0);
+  expect(inDoubt).toBeLessThan(5);
   expect(await second?.end("SIGTERM")).toBe(0);
-  expect(sequencesOf(await logged(), "24").size).toBe(300);
+  expect(sequencesOf(await logged(), "24").size).toBe(301);
 }, 30_000);

@@ -62,5 +62,32 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     queueOverrun: () => overruns.add(),
     samplesThinned: (count) => thinned.add(count),
     samplingLimit: (rateHzMax) => limit.set(rateHzMax),
+    ...createClockMetrics(metrics),
+  };
+}
+
+type ClockMetrics = Pick<IngestMetrics, "machineClockJumped" | "raceClockFollowed" | "clockOffset">;
+
+function createClockMetrics(metrics: Metrics): ClockMetrics {
+  const jumps = metrics.counter({
+    name: "ingest_clock_jumps_total",
+    help: "Steps of the machine's clock by more than a second, by direction.",
+    labels: ["direction"],
+    fromZero: [{ direction: "forwards" }, { direction: "backwards" }],
+  });
+  const changes = metrics.counter({
+    name: "ingest_race_clock_changes_total",
+    help: "Times that the race clock followed another clock, by which, because what arrived fitted that one only.",
+    labels: ["clock"],
+  });
+  const offset = metrics.gauge({
+    name: "ingest_clock_offset_seconds",
+    help: "How far the machine's clock, or that of the log's server, is ahead of the race clock.",
+    labels: ["clock"],
+  });
+  return {
+    machineClockJumped: (direction) => jumps.add(1, { direction }),
+    raceClockFollowed: (clock) => changes.add(1, { clock }),
+    clockOffset: (clock, ms) => offset.set(ms / 1_000, { clock }),
   };
 }

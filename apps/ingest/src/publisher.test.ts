@@ -181,7 +181,13 @@ test("a live race ticks with the clock though nothing arrives, and takes up the 
   const log = new MemoryEventLog(clock);
   const run = async (during: (source: PushSource) => Promise<void>) => {
     const source = new PushSource({ clock });
-    const ingest = createIngest({ raceLog: log, source, clock, logger: quietLogger });
+    const timing = {
+      sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+      yieldTurn: () => new Promise<void>((resolve) => setImmediate(resolve)),
+      steadyMs: () => clock.nowMs(),
+      random: () => 0.5,
+    };
+    const ingest = createIngest({ raceLog: log, source, clock, logger: quietLogger, timing });
     await ingest.start();
     await during(source);
     await ingest.stop();

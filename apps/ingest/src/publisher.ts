@@ -3,8 +3,10 @@ import { toWallMs } from "@burnline/contract/feed-client";
 import type { Clock } from "@burnline/std";
 import type { EventLog, LogAppend } from "@burnline/stream";
 import { AppendQueue, type QueueTiming } from "./append-queue.ts";
+import type { ArrivalClock } from "./arrival-clock.ts";
 import type { IngestLogger, IngestMetrics } from "./ingest-metrics.ts";
 import { type IngestSession, type ItemOutcome, TRAILING_TICKS } from "./ingest-session.ts";
+import type { LogClock } from "./log-clock.ts";
 import { Pace, type Speed } from "./pace.ts";
 import type { ResumeFilter } from "./resume-point.ts";
 import { SamplingControl } from "./sampling.ts";
@@ -16,12 +18,21 @@ export interface ItemRecorder {
   close(): Promise<void>;
 }
 
+export interface LiveClocks {
+  readonly clock: ArrivalClock;
+  /** undefined: the log's clock is the machine's own. */
+  readonly logClock: LogClock | undefined;
+}
+
 export interface PublisherOptions {
   readonly log: EventLog;
   readonly source: Source;
   readonly session: IngestSession;
   readonly resume: ResumeFilter;
+  /** Of a live source: `live.clock`. */
   readonly clock: Clock;
+  /** undefined: the source is not live. */
+  readonly live: LiveClocks | undefined;
   readonly speed: Speed;
   readonly metrics: IngestMetrics;
   readonly logger: IngestLogger;
@@ -32,6 +43,9 @@ export interface PublisherOptions {
 
 /** How often a live source's clock is looked at for a due tick. */
 const LIVE_TICK_POLL_MS = 50;
+
+/** So long what arrives first waits for the log's clock, in case the machine's is wrong from the start. */
+const LOG_CLOCK_WAIT_MS_MAX = 3_000;
 
 /** Steps between two turns for the rest of the process while a resumed recording is gone through. */
 const CATCH_UP_TURN = 1_024;
@@ -70,6 +84,7 @@ export class Publisher {
       if (this.#options.resume.isDone) this.#pace.start(source.startMs);
       await this.#push(session.start());
       if (source.live) ticking = this.#tickLive();
+      await this.#waitForLogClock();
       for await (const item of source.items()) {
         if (this.#stopped.signal.aborted) break;
         await this.#publishItem(item);
@@ -94,16 +109,18 @@ export class Publisher {
     if (this.#options.source.live) await this.#options.source.close?.();
   }
 
-  async #publishItem(item: SourceItem): Promise<void> {
-    const { session, recorder } = this.#options;
+  async #publishItem(taken: SourceItem): Promise<void> {
+    const { session, recorder, live } = this.#options;
+    const item = live === undefined ? taken : { ...taken, arrivalMs: Math.floor(live.clock.nowMs()) };
     while (session.tickDue(item.arrivalMs)) {
       if (!(await this.#waitUntil(session.nextTickMs))) return;
       await this.#push(session.tick());
     }
     if (item.type !== "skipped" && !(await this.#waitUntil(item.arrivalMs))) return;
-    if (recorder !== undefined) await recorder.write(item);
-    const outcome = session.accept(item, this.#rateHzMax());
-    const { appends, fault } = outcome;
+    const outcome = session.accept(item, this.#rateHzMax(), live?.clock.others());
+    const { appends, fault, arrivalMs, clock } = outcome;
+    if (recorder !== undefined) await recorder.write({ ...item, arrivalMs: Math.floor(arrivalMs) });
+    if (fault === undefined && item.type !== "skipped") live?.clock.confirm(clock);
     this.#count(item, outcome);
     const settle = item.type === "skipped" ? undefined : item.settle;
     if (fault !== undefined) settle?.(fault);
@@ -112,10 +129,10 @@ export class Publisher {
 
   /** A live source cannot be told to wait, so under pressure its samples are thinned; a recording waits. */
   #rateHzMax(): number {
-    const { source, clock, metrics, logger } = this.#options;
+    const { source, timing, metrics, logger } = this.#options;
     if (!source.live) return Number.POSITIVE_INFINITY;
     const before = this.#sampling.rateHzMax;
-    this.#sampling.update(this.#queue.fill, clock.nowMs());
+    this.#sampling.update(this.#queue.fill, timing.steadyMs());
     const { rateHzMax } = this.#sampling;
     if (rateHzMax !== before) {
       metrics.samplingLimit(rateHzMax);
@@ -155,10 +172,11 @@ export class Publisher {
 
   /** A live race ticks whether anything arrives or not. */
   async #tickLive(): Promise<void> {
-    const { clock, session, timing, logger } = this.#options;
+    const { clock, session, timing, logger, live } = this.#options;
+    const askLog = () => void live?.logClock?.ask();
     try {
       while (!this.#stopped.signal.aborted) {
-        while (session.tickDue(clock.nowMs())) await this.#push(session.tick());
+        while (session.tickDue(clock.nowMs())) await this.#push(session.tick(), askLog);
         await timing.sleep(LIVE_TICK_POLL_MS, this.#stopped.signal);
       }
     } catch (error) {
@@ -166,6 +184,15 @@ export class Publisher {
       logger.error({ err: error }, "the race clock stopped because the log takes nothing");
       await this.stop();
     }
+  }
+
+  async #waitForLogClock(): Promise<void> {
+    const { live, timing } = this.#options;
+    if (live?.logClock === undefined) return;
+    const waited = new AbortController();
+    const signal = AbortSignal.any([waited.signal, this.#stopped.signal]);
+    await Promise.race([live.logClock.heard, timing.sleep(LOG_CLOCK_WAIT_MS_MAX, signal)]);
+    waited.abort();
   }
 
   #measureAge({ car, eventTimeMs, offsetMs }: TelemetryFrame): void {

@@ -75,9 +75,9 @@ describe("a file that is no recording ends in one sentence", () => {
   });
 });
 
-test("arrival times never go back, whatever the file says", async () => {
-  const got = await itemsOf(recording([bytesItem(5), bytesItem(2), bytesItem(7)]));
-  expect(got.map((item) => item.arrivalMs)).toEqual([START + 500, START + 500, START + 700]);
+test("arrival times go back only where the clock was set back by more than a second", async () => {
+  const got = await itemsOf(recording([bytesItem(5), bytesItem(2), bytesItem(7), bytesItem(90), bytesItem(8)]));
+  expect(got.map((item) => item.arrivalMs - START)).toEqual([500, 500, 700, 9_000, 800]);
 });
 
 test("any mutation of a recording gives items or one sentence", { timeout: 60_000 }, async () => {
@@ -93,8 +93,6 @@ test("any mutation of a recording gives items or one sentence", { timeout: 60_00
       try {
         const got = await itemsOf(bytes.subarray(0, cut ?? bytes.length));
         expect(got.length).toBeLessThan(50);
-        for (const [index, item] of got.slice(1).entries())
-          expect(item.arrivalMs).toBeGreaterThanOrEqual(got[index]!.arrivalMs);
       } catch (error) {
         if (!(error instanceof SourceError)) throw error;
         expectSentence(error.message);

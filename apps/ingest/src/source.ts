@@ -9,7 +9,8 @@ export type Settle = (fault: string | undefined) => void;
 
 /**
  * One thing that arrives at ingest. `arrivalMs` is on the race's own time line (event time): for a live source the wall
- * clock, for a recording the time at which the item would have arrived. It never goes back within a source.
+ * clock, for a recording the time at which the item would have arrived. It goes back within a source only where its clock was
+ * set back.
  */
 export type SourceItem =
   | { readonly type: "frame"; readonly arrivalMs: number; readonly frame: TelemetryFrame; readonly settle?: Settle }

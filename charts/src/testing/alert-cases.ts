@@ -177,6 +177,16 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     quiet: level("ingest_recording_failures_total", 1),
     at: "8m",
   },
+  BurnlineIngestClockWrong: {
+    fires: level("ingest_clock_offset_seconds", 3_600, 'pod="a", clock="machine"'),
+    alsoFires: [level("ingest_clock_offset_seconds", -90, 'pod="a", clock="log"')],
+    // What another ingest wrote a second ago is the age of that, and a jump that is mended at once is none.
+    quiet: {
+      ...level("ingest_clock_offset_seconds", -1, 'pod="a", clock="log"'),
+      ...series("ingest_clock_offset_seconds", "0x20 3600 0x40", 'pod="a", clock="machine"'),
+    },
+    at: "5m30s",
+  },
   BurnlineClientsDropped: {
     fires: rising("gateway_clients_disconnected_total", 15, 'reason="slow"'),
     quiet: rising("gateway_clients_disconnected_total", 150, 'reason="client"'),
