@@ -1,13 +1,11 @@
 import {
-  connectNats,
   Health,
   HttpServer,
   type Logger,
-  Metrics,
-  type NatsLink,
   NatsLiveChannel,
-  natsOptions,
+  type OnNats,
   openFactLog,
+  openOnNats,
   openTracing,
   type Part,
   streamLimits,
@@ -30,28 +28,18 @@ export interface GatewayProcess {
  * Connects and puts a gateway together. Nothing runs before `parts` start.
  * @throws OperatingError that names the setting to look at
  */
-export async function openGatewayProcess(
+export function openGatewayProcess(
   config: GatewayConfig,
   logger: Logger,
   onFault: (part: string, error: unknown) => void,
 ): Promise<GatewayProcess> {
-  const metrics = new Metrics(["gateway"], { withProcess: true });
-  const connecting = { name: `burnline-gateway-${config.name}`, logger };
-  const link = await connectNats(natsOptions(config, connecting, { registry: metrics, service: "gateway" }));
-  try {
-    return await assemble({ config, logger, onFault, metrics, link });
-  } catch (error) {
-    await link.close();
-    throw error;
-  }
+  return openOnNats("gateway", config, logger, (onNats) => assemble({ config, logger, onFault, ...onNats }));
 }
 
-interface Assembly {
+interface Assembly extends OnNats {
   readonly config: GatewayConfig;
   readonly logger: Logger;
   readonly onFault: (part: string, error: unknown) => void;
-  readonly metrics: Metrics;
-  readonly link: NatsLink;
 }
 
 async function assemble({ config, logger, onFault, metrics, link }: Assembly): Promise<GatewayProcess> {

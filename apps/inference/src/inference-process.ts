@@ -1,13 +1,11 @@
 import {
-  connectNats,
   Health,
   HttpServer,
   type Logger,
-  Metrics,
   type NatsLink,
-  natsOptions,
   OperatingError,
   openFactLog,
+  openOnNats,
   openRaceLog,
   type Part,
   streamLimits,
@@ -36,10 +34,7 @@ export interface InferenceProcess {
 export async function openInferenceProcess(config: InferenceConfig, logger: Logger): Promise<InferenceProcess> {
   const model = await loadModel(config.modelFolder);
   if (!model.ok) throw new OperatingError(`The model cannot be used (${model.error}): check --model-folder.`);
-  const metrics = new Metrics(["inference"], { withProcess: true });
-  const connecting = { name: `burnline-inference-${config.name}`, logger };
-  const link = await connectNats(natsOptions(config, connecting, { registry: metrics, service: "inference" }));
-  try {
+  return openOnNats("inference", config, logger, async ({ link, metrics }) => {
     const { factLog, raceLog } = await openLogs(config, link, logger);
     const inference = createInference({
       ...{ factLog, raceLog, race: config.race, clock: wallClock, logger },
@@ -54,10 +49,7 @@ export async function openInferenceProcess(config: InferenceConfig, logger: Logg
       { name: "inference", start: () => inference.start(), stop: () => inference.stop(), stopMsMax: STOP_MS_MAX },
     ];
     return { parts, server, modelVersion: model.value.schema.version };
-  } catch (error) {
-    await link.close();
-    throw error;
-  }
+  });
 }
 
 async function openLogs(config: InferenceConfig, link: NatsLink, logger: Logger) {

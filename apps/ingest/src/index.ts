@@ -12,6 +12,7 @@ export { HeadlessIngest } from "./headless-ingest.ts";
 export { createIngest, type Ingest, type IngestOptions } from "./ingest.ts";
 export type { CarCounts, IngestCounts } from "./ingest-counts.ts";
 export { type IngestLogger, type IngestMetrics, noMetrics } from "./ingest-metrics.ts";
+export { ingestPart } from "./ingest-part.ts";
 export { definitionEvent, IngestSession, type IngestSessionOptions, type ItemOutcome } from "./ingest-session.ts";
 export { findLoggedRace, type LoggedRace } from "./logged-race.ts";
 export { type OpenSourceOptions, openSource } from "./open-source.ts";

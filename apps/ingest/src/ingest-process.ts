@@ -1,12 +1,11 @@
 import {
-  connectNats,
   Health,
   HttpServer,
   type Logger,
-  Metrics,
   type NatsLink,
   NatsLiveChannel,
-  natsOptions,
+  type OnNats,
+  openOnNats,
   openRaceLog,
   openTracing,
   type Part,
@@ -16,8 +15,9 @@ import {
 } from "@burnline/runtime";
 import type { EventLog } from "@burnline/stream";
 import type { IngestConfig } from "./config.ts";
-import { createIngest, type Ingest } from "./ingest.ts";
+import { createIngest } from "./ingest.ts";
 import type { IngestMetrics } from "./ingest-metrics.ts";
+import { ingestPart } from "./ingest-part.ts";
 import { IngestScale } from "./ingest-scale.ts";
 import { findLoggedRace } from "./logged-race.ts";
 import { withRaceId } from "./named-race.ts";
@@ -47,28 +47,18 @@ export interface IngestProcess {
  * Connects, opens the source and the race's log, and puts an ingest together. Nothing runs before `parts` start.
  * @throws OperatingError that names the setting to look at, SourceError
  */
-export async function openIngestProcess(
+export function openIngestProcess(
   config: IngestConfig,
   logger: Logger,
   onFault: (part: string, error: unknown) => void,
 ): Promise<IngestProcess> {
-  const metrics = new Metrics(["ingest"], { withProcess: true });
-  const connecting = { name: `burnline-ingest-${config.name}`, logger };
-  const link = await connectNats(natsOptions(config, connecting, { registry: metrics, service: "ingest" }));
-  try {
-    return await assemble({ config, logger, onFault, metrics, link });
-  } catch (error) {
-    await link.close();
-    throw error;
-  }
+  return openOnNats("ingest", config, logger, (onNats) => assemble({ config, logger, onFault, ...onNats }));
 }
 
-interface Assembly {
+interface Assembly extends OnNats {
   readonly config: IngestConfig;
   readonly logger: Logger;
   readonly onFault: (part: string, error: unknown) => void;
-  readonly metrics: Metrics;
-  readonly link: NatsLink;
 }
 
 async function assemble({ config, logger, onFault, metrics, link }: Assembly): Promise<IngestProcess> {
@@ -93,7 +83,10 @@ async function assemble({ config, logger, onFault, metrics, link }: Assembly): P
     { name: "connections", start: async () => {}, stop: () => link.close(), stopMsMax: STOP_MS_MAX },
     ...(traces === undefined ? [] : [traces.part]),
     { name: "race clock", start: async () => beacon.start(), stop: async () => beacon.stop() },
-    ingestPart(ingest, logger, onFault),
+    ingestPart(ingest, {
+      ...{ logger, onFault, stopMsMax: STOP_MS_MAX },
+      endedText: "the source has ended; the race clock goes on for those who look at it",
+    }),
     // Who pushes is sent away first, while the server still answers what was taken.
     { name: "web server", start: () => server.start(), stop: () => server.stop() },
     ...liveParts({ config, source, link, server, logger, metrics: ingestMetrics }),
@@ -131,25 +124,4 @@ function liveParts({ config, source, link, server, logger, metrics }: LiveContex
     parts.push({ name: "upstream subject", start: async () => upstream.start(), stop: () => upstream.stop() });
   }
   return parts;
-}
-
-function ingestPart(ingest: Ingest, logger: Logger, onFault: Assembly["onFault"]): Part {
-  let isStopping = false;
-  return {
-    name: "ingest",
-    start: async () => {
-      await ingest.start();
-      ingest.done.then(
-        () => {
-          if (!isStopping) logger.info({}, "the source has ended; the race clock goes on for those who look at it");
-        },
-        (error: unknown) => onFault("ingest", error),
-      );
-    },
-    stop: () => {
-      isStopping = true;
-      return ingest.stop();
-    },
-    stopMsMax: STOP_MS_MAX,
-  };
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { create, type RaceClock, RaceClockSchema } from "@burnline/contract";
 import { createGateway, type Gateway } from "@burnline/gateway";
 import { createInference, inferenceMetrics } from "@burnline/inference";
-import { createIngest, createIngestMetrics, type Ingest, PushEndpoint, PushSource } from "@burnline/ingest";
+import { createIngest, createIngestMetrics, type Ingest, ingestPart, PushEndpoint, PushSource } from "@burnline/ingest";
 import { createProcessor, createProcessorMetrics, factLogSink } from "@burnline/processor";
 import {
   Health,
@@ -105,27 +105,10 @@ export async function createRaceChain({ config, race, logger, onFault }: ChainDe
     { name: "web server", start: () => server.start(), stop: () => server.stop() },
     { name: "gateway", start: () => gateway.start(), stop: () => gateway.stop() },
     { name: "push endpoint", start: async () => {}, stop: async () => endpoint?.close() },
-    ingestPart(ingest, logger, onFault),
+    ingestPart(ingest, {
+      ...{ logger, onFault },
+      endedText: "the source has ended; what it said can still be looked at",
+    }),
   ];
   return { parts, server, gateway, ingest };
-}
-
-function ingestPart(ingest: Ingest, logger: Logger, onFault: ChainDependencies["onFault"]): Part {
-  let isStopping = false;
-  return {
-    name: "ingest",
-    start: async () => {
-      await ingest.start();
-      ingest.done.then(
-        () => {
-          if (!isStopping) logger.info({}, "the source has ended; what it said can still be looked at");
-        },
-        (error: unknown) => onFault("ingest", error),
-      );
-    },
-    stop: () => {
-      isStopping = true;
-      return ingest.stop();
-    },
-  };
 }

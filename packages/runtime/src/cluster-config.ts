@@ -83,7 +83,7 @@ const natsSchema = z.object(natsKeys);
 const redisSchema = z.object(redisKeys);
 export type NatsConfig = z.output<typeof natsSchema>;
 /** Without what only concerns streams. */
-type NatsConnectionConfig = Omit<NatsConfig, "replicas" | "streamGb" | "streamDays" | "streamOwner">;
+export type NatsConnectionConfig = Omit<NatsConfig, "replicas" | "streamGb" | "streamDays" | "streamOwner">;
 export type RedisConfig = z.output<typeof redisSchema>;
 
 export interface Connecting {

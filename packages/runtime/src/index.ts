@@ -70,6 +70,8 @@ export { s3Keys, s3Options } from "./s3-config.ts";
 export type { ObjectClient, S3Options } from "./s3-object-client.ts";
 export { S3ObjectClient } from "./s3-object-client.ts";
 export { backUpToS3 } from "./s3-race-snapshots.ts";
+export type { OnNats } from "./service-on-nats.ts";
+export { openOnNats } from "./service-on-nats.ts";
 export type { PoliticSink, SinkPolicy, SinkTiming } from "./sink-policy.ts";
 export { SINK_POLICY_DEFAULTS, SINK_TIMING, withSinkPolicy } from "./sink-policy.ts";
 export type { DeadLetter, DeadLetterSink } from "./sink-policy-dead-letter.ts";
