@@ -10,14 +10,14 @@ import { FACT_BATCH_RECORDS, FACT_READ_FAILURES_MAX } from "./limits.ts";
 import { RaceView } from "./race-view.ts";
 import { appendOf, lapFact, RACE, START_MS } from "./testing/race-inputs.ts";
 
-function feedOn(factLog: EventLog) {
+function feedOn(factLog: EventLog, warn = vi.fn()) {
   const view = new RaceView(RACE);
   const onFault = vi.fn();
   const metrics = createGatewayMetrics(new Metrics(["gateway"]));
   const feed = new FactFeed({
     ...{ factLog, view, onFault, onChange: () => {}, live: new MemoryLiveChannel() },
     ...{ metrics, latency: new EventLatency(metrics), clock: wallClock },
-    logger: createLogger({ service: "gateway", level: "silent", format: "json" }),
+    logger: Object.assign(createLogger({ service: "gateway", level: "silent", format: "json" }), { warn }),
   });
   return { feed, view, onFault };
 }
@@ -67,6 +67,32 @@ test("a read that fails is tried again from the same place; nothing is lost or t
   await feed.start();
   expect([view.car("24")?.laps.size, feed.appliedCount]).toEqual([5, 5]);
   expect(onFault).not.toHaveBeenCalled();
+  await feed.stop();
+});
+
+test("a log that lost its tail is read again from its first fact: what it gives in the same places is not taken for known", async () => {
+  const log = new MemoryEventLog(new StepClock(START_MS));
+  for (let lap = 1; lap <= 3; lap++) await log.append([appendOf(lapFact("24", lap))]);
+  const { feed, view, onFault } = feedOn(log);
+  await feed.start();
+  log.loseTail(1);
+  await log.append([appendOf(lapFact("24", 4))]);
+  await vi.waitFor(() => expect(view.car("24")?.view.lastLap?.lapNumber).toBe(4), { timeout: 5_000 });
+  // What was lost the view still knows.
+  expect(view.car("24")?.laps.size).toBe(4);
+  expect(onFault).not.toHaveBeenCalled();
+  await feed.stop();
+});
+
+test("a log that forgot its oldest facts is read on from what it holds, without a failure", async () => {
+  const log = new MemoryEventLog(new StepClock(START_MS));
+  for (let lap = 1; lap <= 5; lap++) await log.append([appendOf(lapFact("24", lap))]);
+  await log.trim(3);
+  const warn = vi.fn();
+  const { feed, view } = feedOn(log, warn);
+  await feed.start();
+  expect(view.car("24")?.laps.size).toBe(3);
+  expect(warn).not.toHaveBeenCalled();
   await feed.stop();
 });
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FactSchema, fromBinary, LiveValueSchema, parseFactSubject, subjects } from "@burnline/contract";
-import { type Logger, OperatingError } from "@burnline/runtime";
+import { type Logger, lossOf, OperatingError } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 import type { EventLog, LiveChannel, LogPosition, LogReader, LogRecord } from "@burnline/stream";
 import type { EventLatency } from "./event-latency.ts";
@@ -109,9 +109,16 @@ export class FactFeed {
     const { factLog, view } = this.#context;
     for (let failures = 0; ; ) {
       try {
-        this.#reader ??= await factLog.open({ after: this.#position, subjectPrefix: subjects.factsOfRace(view.race) });
+        const subjectPrefix = subjects.factsOfRace(view.race);
+        this.#reader ??= await factLog.open({ after: this.#position, subjectPrefix, isGapless: true });
         return await this.#reader.next(FACT_BATCH_RECORDS, waitMs);
       } catch (error) {
+        const loss = lossOf(error);
+        // The oldest facts are forgotten first, and whoever comes late has to do without.
+        if (loss === "gap") continue;
+        // Where the places are given again, the view tells what is new: it keeps the highest revision of each fact.
+        if (loss === "tail") this.#position = 0;
+        this.#reader?.close().catch(() => {});
         this.#reader = undefined;
         if (this.#abort.signal.aborted) return [];
         failures++;

@@ -23,6 +23,7 @@ export type { LifecycleOptions, Part } from "./lifecycle.ts";
 export { EXIT_FAILURE, EXIT_FORCED, EXIT_OK, EXIT_USAGE, Lifecycle } from "./lifecycle.ts";
 export type { LogFormat, Logger, LogLevel, LogOptions } from "./log.ts";
 export { createLogger, LOG_FORMATS, LOG_LEVELS } from "./log.ts";
+export { lossOf } from "./log-loss.ts";
 export { MEMORY_LOG_BYTES_MAX, MemoryEventLog } from "./memory-event-log.ts";
 export { MemoryLiveChannel } from "./memory-live-channel.ts";
 export { MemoryMembership } from "./memory-membership.ts";
