@@ -1,6 +1,3 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StepClock } from "@burnline/std";
 import { LogGapError, type LogReader } from "@burnline/stream";
@@ -9,39 +6,20 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MemorySnapshotStore } from "./memory-snapshot-store.ts";
 import { MemoryStateStore } from "./memory-state-store.ts";
 import { NatsEventLog } from "./nats-event-log.ts";
-import { connectNats, type NatsLink } from "./nats-link.ts";
+import { connectNats } from "./nats-link.ts";
 import { partitionTokenLayout } from "./nats-subjects.ts";
 import { openTestLog, readRecords, type TestLog, testLogOptions } from "./testing/nats-test-logs.ts";
 import { type RealServer, startNatsServer } from "./testing/real-servers.ts";
+import { type KeptStore, keepStore } from "./testing/server-store.ts";
 import { wallClock } from "./wall-clock.ts";
 
-let copies: string[];
+let kept: KeptStore[];
 beforeEach(() => {
-  copies = [];
+  kept = [];
 });
 afterEach(() => {
-  for (const copy of copies) rmSync(copy, { recursive: true, force: true });
+  for (const store of kept) store.forget();
 });
-
-/** Copies the server's folder; the function that it returns stops the server, puts the copy in place and starts it again. */
-async function keepStore(server: RealServer, link: NatsLink): Promise<() => Promise<void>> {
-  const restart = async (whileStopped: () => void) => {
-    const connected = new Promise<void>((resolve) => link.listen({ connected: resolve }));
-    await server.kill("SIGTERM");
-    whileStopped();
-    await server.restart();
-    await connected;
-  };
-  const copy = mkdtempSync(join(tmpdir(), "burnline-kept-"));
-  copies.push(copy);
-  // Stopped in between, so that the copy is one that a server could have left.
-  await restart(() => cpSync(server.folder, copy, { recursive: true }));
-  return () =>
-    restart(() => {
-      rmSync(server.folder, { recursive: true });
-      cpSync(copy, server.folder, { recursive: true });
-    });
-}
 
 logLossSuite("a NATS stream", new StepClock(0), async (clock) => {
   clock.advance(wallClock.nowMs() - clock.nowMs());
@@ -53,7 +31,11 @@ logLossSuite("a NATS stream", new StepClock(0), async (clock) => {
   // What the snapshots hold is not what was lost: the far ones are kept elsewhere.
   return {
     ports: { log, snapshots: new MemorySnapshotStore(), state: new MemoryStateStore(clock) },
-    keep: () => keepStore(server, link),
+    keep: async () => {
+      const store = await keepStore(server, link);
+      kept.push(store);
+      return () => store.putBack();
+    },
     close: async () => {
       await log.close();
       await link.close();

@@ -4,6 +4,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   create,
+  type Fact,
+  type FactKind,
   FactSchema,
   fromBinary,
   PARTITION_COUNT,
@@ -24,7 +26,13 @@ import {
   openRaceLog,
   steadyClock,
 } from "@burnline/runtime";
-import { type RealServer, startNatsServer, startRedisServer } from "@burnline/runtime/testing";
+import {
+  type KeptStore,
+  keepStore,
+  type RealServer,
+  startNatsServer,
+  startRedisServer,
+} from "@burnline/runtime/testing";
 import type { LogAppend } from "@burnline/stream";
 
 export const SAMPLES_PER_FRAME = 12;
@@ -89,8 +97,16 @@ export class RealProcessor {
   }
 
   async owned(): Promise<number> {
+    return this.#metric("processor_partitions_owned_count");
+  }
+
+  async dataGaps(): Promise<number> {
+    return this.#metric("processor_data_gaps_total");
+  }
+
+  async #metric(name: string): Promise<number> {
     const text = await (await fetch(`${await this.#url}/metrics`)).text();
-    return Number(/^processor_partitions_owned_count (\d+)$/m.exec(text)?.[1]);
+    return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
   }
 
   #hear(line: string, onReady: (url: string) => void): void {
@@ -113,7 +129,7 @@ export class RealCluster {
   readonly #processors: RealProcessor[] = [];
   readonly #liveMs = new Map<string, number>();
   #feeding: Promise<void> | undefined;
-  #isFeeding = true;
+  #isFeeding = false;
   #frames = 0;
   /** The longest time in which a car that had been shown was not. */
   gapMs = 0;
@@ -151,7 +167,9 @@ export class RealCluster {
     return processor;
   }
 
+  /** Also again, with the next frame. */
   startFeeding(): void {
+    this.#isFeeding = true;
     this.#feeding = this.#feed();
   }
 
@@ -178,28 +196,39 @@ export class RealCluster {
     await this.#link.manager.streams.update(FACT_STREAM, { max_msgs: -1, discard });
   }
 
+  /** What NATS holds now. Not while it is fed: an append that has no answer when NATS stops is an error. */
+  keepNats(): Promise<KeptStore> {
+    return keepStore(this.#nats, this.#link);
+  }
+
   /** The cars that are shown now. */
   shown(withinMs: number): number {
     const nowMs = steadyClock.nowMs();
     return [...this.#liveMs.values()].filter((liveMs) => nowMs - liveMs <= withinMs).length;
   }
 
-  /** Samples in the newest revision of each window, by car. */
-  async samplesByCar(): Promise<ReadonlyMap<string, number>> {
-    const windows = new Map<string, { car: string; revision: number; samples: number }>();
-    const reader = await this.#factLog.open({ after: 0, subjectPrefix: subjects.factsOf(RACE, "window") });
+  /** All facts of a kind, in the order of the log. */
+  async facts(kind: FactKind): Promise<readonly Fact[]> {
+    const facts: Fact[] = [];
+    const reader = await this.#factLog.open({ after: 0, subjectPrefix: subjects.factsOf(RACE, kind) });
     for (;;) {
       const records = await reader.next(1_000, 0);
       if (records.length === 0) break;
-      for (const { payload } of records) {
-        const { car, revision, body } = fromBinary(FactSchema, payload);
-        if (body.case !== "burnWindow") continue;
-        const key = `${car}:${body.value.startMs}`;
-        if (revision >= (windows.get(key)?.revision ?? -1))
-          windows.set(key, { car, revision, samples: body.value.samples });
-      }
+      facts.push(...records.map(({ payload }) => fromBinary(FactSchema, payload)));
     }
     await reader.close();
+    return facts;
+  }
+
+  /** Samples in the newest revision of each window, by car. */
+  async samplesByCar(): Promise<ReadonlyMap<string, number>> {
+    const windows = new Map<string, { car: string; revision: number; samples: number }>();
+    for (const { car, revision, body } of await this.facts("window")) {
+      if (body.case !== "burnWindow") continue;
+      const key = `${car}:${body.value.startMs}`;
+      if (revision >= (windows.get(key)?.revision ?? -1))
+        windows.set(key, { car, revision, samples: body.value.samples });
+    }
     const sums = new Map<string, number>();
     for (const { car, samples } of windows.values()) sums.set(car, (sums.get(car) ?? 0) + samples);
     return sums;
@@ -217,7 +246,7 @@ export class RealCluster {
   }
 
   async #feed(): Promise<void> {
-    const beganMs = steadyClock.nowMs();
+    const beganMs = steadyClock.nowMs() - this.#frames * FRAME_MS;
     while (this.#isFeeding) {
       const appends = this.#cars.map((car) => this.#frameOf(car));
       if (this.#frames % FRAMES_PER_TICK === 0) appends.push(...this.#ticks(this.#frames));
