@@ -1,7 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type CarView, CarViewSchema, create, FlagState, RaceViewSchema } from "@burnline/contract";
 import { describe, expect, test } from "vitest";
-import { CAUTION_RACE, FIXTURE_START_MS, fixtureCars, fixtureRace, GREEN_RACE } from "../testing/fixture-race.ts";
+import { FIXTURE_START_MS } from "../testing/fixture-field.ts";
+import { CAUTION_RACE, fixtureCars, fixtureRace, GREEN_RACE } from "../testing/fixture-race.ts";
 import { boardRow, lapsLeftOf, METER_SPAN, provenanceWords, rowWords } from "./board-row.ts";
 import { DASH } from "./format.ts";
 import { UNITS } from "./settings.ts";

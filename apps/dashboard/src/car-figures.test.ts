@@ -1,13 +1,8 @@
 import { type CarView, CarViewSchema, create, RaceViewSchema } from "@burnline/contract";
 import { describe, expect, test } from "vitest";
-import {
-  FIXTURE_LAP,
-  FIXTURE_START_MS,
-  fixtureCar,
-  fixtureHistory,
-  fixtureRace,
-  GREEN_RACE,
-} from "../testing/fixture-race.ts";
+import { fixtureHistory } from "../testing/fixture-facts.ts";
+import { FIXTURE_LAP, FIXTURE_START_MS } from "../testing/fixture-field.ts";
+import { fixtureCar, fixtureRace, GREEN_RACE } from "../testing/fixture-race.ts";
 import { balanceFigures, lapLines, leadFigures, runLines } from "./car-figures.ts";
 import { DASH } from "./format.ts";
 import { UNITS } from "./settings.ts";

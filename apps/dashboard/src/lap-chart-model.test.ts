@@ -1,6 +1,6 @@
 import { create, type Fact, FactSchema, FlagState } from "@burnline/contract";
 import { describe, expect, test } from "vitest";
-import { fixtureHistory } from "../testing/fixture-race.ts";
+import { fixtureHistory } from "../testing/fixture-facts.ts";
 import { chartRange, lapChartModel } from "./lap-chart-model.ts";
 import { UNITS } from "./settings.ts";
 

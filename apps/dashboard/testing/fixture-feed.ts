@@ -8,7 +8,8 @@ import {
   toBinary,
 } from "@burnline/contract";
 import type { Page, WebSocketRoute } from "playwright-core";
-import { type FixtureOptions, fixtureAlerts, fixtureCars, fixtureHistory, fixtureRace } from "./fixture-race.ts";
+import { fixtureAlerts, fixtureHistory } from "./fixture-facts.ts";
+import { type FixtureOptions, fixtureCars, fixtureRace } from "./fixture-race.ts";
 
 const UPDATE_INTERVAL_MS = 100;
 
