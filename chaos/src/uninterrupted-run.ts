@@ -1,7 +1,7 @@
 import { PARTITION_COUNT } from "@burnline/contract";
 import { RaceTopology } from "@burnline/processor";
 import { assert } from "@burnline/std";
-import type { LogPosition, LogRecord, OutboxRecord } from "@burnline/stream";
+import { applyChanges, type LogPosition, type LogRecord, type OutboxRecord } from "@burnline/stream";
 import { digestOf } from "./fact-totals.ts";
 
 /** One operator per partition over the whole log without a cut: what the processors have to have come to as well. */
@@ -36,11 +36,7 @@ export class UninterruptedRun {
   entries(partition: number): ReadonlyMap<string, Uint8Array> {
     const entries = this.#entries[partition];
     assert(entries !== undefined, `there is no partition ${partition}`);
-    for (const [key, bytes] of this.#topology(partition).takeChanges()) {
-      if (bytes === null) entries.delete(key);
-      else entries.set(key, bytes);
-    }
-    return entries;
+    return applyChanges(entries, this.#topology(partition).takeChanges());
   }
 
   invariantFaults(): string[] {

@@ -1,7 +1,7 @@
 import { FactSchema, fromBinary, PARTITION_COUNT, toBinary } from "@burnline/contract";
 import { factLogSink, RaceTopology } from "@burnline/processor";
 import { MemoryEventLog, MemoryLiveChannel, MemorySnapshotStore, MemoryStateStore } from "@burnline/runtime";
-import { StepClock } from "@burnline/std";
+import { instead, StepClock } from "@burnline/std";
 import {
   type EventLog,
   type LogAppend,
@@ -86,8 +86,7 @@ test("a record that the processors skipped is found in window, lap and stint", a
   const { log } = played.ports;
   let isSkipped = false;
   const isVictim = ({ subject }: LogRecord) => subject.includes(".tel.") && !isSkipped;
-  const skipping: EventLog = {
-    ...pass(log),
+  const skipping = instead<EventLog>(log, {
     open: async (options) => {
       const reader = await log.open(options);
       const next: LogReader["next"] = async (maxRecords, waitMs) => {
@@ -98,7 +97,7 @@ test("a record that the processors skipped is found in window, lap and stint", a
       };
       return { next, close: () => reader.close() };
     },
-  };
+  });
   await runAll({ ...played, ports: { ...played.ports, log: skipping } });
   const { isExact, faults } = await judgePlayed(played);
   expect(isExact).toBe(false);
@@ -129,28 +128,14 @@ test("a window that was said again with more in it is found", async () => {
 test("a log that hands out its records slowly is read to its end: nothing is called missing", async () => {
   const played = await play(10, (records) => records);
   await runAll(played);
-  const slow: EventLog = {
-    ...pass(played.factLog),
+  const slow = instead<EventLog>(played.factLog, {
     open: async (options: Parameters<EventLog["open"]>[0]) => {
       const reader = await played.factLog.open(options);
       const next: LogReader["next"] = async (maxRecords, waitMs) => (waitMs > 0 ? [] : reader.next(maxRecords, waitMs));
       return { next, close: () => reader.close() };
     },
-  };
+  });
   const { generator, ports, raceLog } = played;
   const { faults } = await judge({ race: RACE, truth: generator.truth, raceLog, factLog: slow, state: ports.state });
   expect(faults).toEqual([]);
 });
-
-/** The methods of a log, bound to it. */
-function pass(log: EventLog): EventLog {
-  return {
-    append: (records) => log.append(records),
-    open: (options) => log.open(options),
-    openDurable: (name, subjectPrefix) => log.openDurable(name, subjectPrefix),
-    appendedAtMs: (position) => log.appendedAtMs(position),
-    bounds: () => log.bounds(),
-    firstPosition: (partition) => log.firstPosition(partition),
-    newest: (partition, subjectPrefix) => log.newest(partition, subjectPrefix),
-  };
-}

@@ -1,13 +1,14 @@
 import { assert } from "@burnline/std";
-import type {
-  AcquireOptions,
-  Commit,
-  CommitOutcome,
-  Lease,
-  LogPosition,
-  PartitionState,
-  StateStore,
-  StoredOutboxRecord,
+import {
+  type AcquireOptions,
+  applyChanges,
+  type Commit,
+  type CommitOutcome,
+  type Lease,
+  type LogPosition,
+  type PartitionState,
+  type StateStore,
+  type StoredOutboxRecord,
 } from "@burnline/stream";
 
 /** What a partition has to be, by what was granted and committed so far. */
@@ -89,10 +90,7 @@ export class CommitOracle implements StateStore {
     );
     this.commits++;
     known.position = commit.nextPosition;
-    for (const [key, bytes] of commit.changes) {
-      if (bytes === null) known.entries.delete(key);
-      else known.entries.set(key, bytes);
-    }
+    applyChanges(known.entries, commit.changes);
     return outcome;
   }
 

@@ -1,4 +1,4 @@
-import { assert } from "@burnline/std";
+import { assert, instead } from "@burnline/std";
 import type {
   EventLog,
   LogReader,
@@ -67,15 +67,12 @@ async function around<T>(point: CallPoint, where: string, call: () => Promise<T>
 }
 
 function faultyLog(log: EventLog, point: CallPoint): EventLog {
-  return {
+  return instead(log, {
     append: (records) => around(point, "append", () => log.append(records)),
     open: async (options) => faultyReader(await log.open(options), point),
-    openDurable: (name, prefix) => log.openDurable(name, prefix),
     appendedAtMs: (position) => around(point, "look", () => log.appendedAtMs(position)),
     bounds: () => around(point, "bounds", () => log.bounds()),
-    firstPosition: (partition) => log.firstPosition(partition),
-    newest: (partition, prefix) => log.newest(partition, prefix),
-  };
+  });
 }
 
 function faultyReader(reader: LogReader, point: CallPoint): LogReader {

@@ -1,7 +1,7 @@
 import type { RaceClock } from "@burnline/contract";
 import { toWallMs } from "@burnline/contract/feed-client";
 import { type FrameTracing, traceOfRecord } from "@burnline/runtime";
-import type { Clock } from "@burnline/std";
+import { type Clock, instead } from "@burnline/std";
 import type { EventLog, LogAppend } from "@burnline/stream";
 
 /** The log, telling of traced frames how long they took to it: from when they were true on the track. */
@@ -28,13 +28,5 @@ export function traceAppends(
     }
     return positions;
   };
-  return {
-    append,
-    open: (options) => log.open(options),
-    openDurable: (name, subjectPrefix) => log.openDurable(name, subjectPrefix),
-    appendedAtMs: (position) => log.appendedAtMs(position),
-    bounds: () => log.bounds(),
-    firstPosition: (partition) => log.firstPosition(partition),
-    newest: (partition, subjectPrefix) => log.newest(partition, subjectPrefix),
-  };
+  return instead(log, { append });
 }

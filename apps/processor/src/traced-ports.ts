@@ -1,5 +1,5 @@
 import { type FrameTrace, type FrameTracing, traceOfRecord } from "@burnline/runtime";
-import type { Clock } from "@burnline/std";
+import { type Clock, instead } from "@burnline/std";
 import type { EventLog, LogReader, LogRecord, RunnerPorts, StateStore } from "@burnline/stream";
 
 /** A frame that the log has had for longer is being replayed: its trace was told when it was new. */
@@ -72,15 +72,7 @@ function traceReads(
     };
     return { next, close: () => reader.close() };
   };
-  return {
-    open,
-    append: (records) => log.append(records),
-    openDurable: (name, subjectPrefix) => log.openDurable(name, subjectPrefix),
-    appendedAtMs: (position) => log.appendedAtMs(position),
-    bounds: () => log.bounds(),
-    firstPosition: (partition) => log.firstPosition(partition),
-    newest: (partition, subjectPrefix) => log.newest(partition, subjectPrefix),
-  };
+  return instead(log, { open });
 }
 
 function traceCommits(
@@ -88,11 +80,7 @@ function traceCommits(
   onCommitted: (partition: number, position: number, outputs: number) => void,
   onRelayed: (partition: number) => void,
 ): StateStore {
-  return {
-    acquire: (partition, ownerId, ttlMs, options) => state.acquire(partition, ownerId, ttlMs, options),
-    renew: (lease, ttlMs) => state.renew(lease, ttlMs),
-    release: (lease) => state.release(lease),
-    load: (lease) => state.load(lease),
+  return instead(state, {
     commit: async (lease, commit) => {
       // The runner empties its outbox when the commit is there.
       const outputs = commit.outbox.length;
@@ -100,12 +88,10 @@ function traceCommits(
       if (outcome === "committed") onCommitted(lease.partition, commit.nextPosition, outputs);
       return outcome;
     },
-    reset: (lease, to) => state.reset(lease, to),
-    outbox: (lease, maxRecords) => state.outbox(lease, maxRecords),
     trimOutbox: async (lease, throughSequence) => {
       const outcome = await state.trimOutbox(lease, throughSequence);
       if (outcome === "committed") onRelayed(lease.partition);
       return outcome;
     },
-  };
+  });
 }

@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "@burnline/std";
 import { assert } from "@burnline/std";
-import type {
-  AcquireOptions,
-  Commit,
-  CommitOutcome,
-  Lease,
-  LeaseView,
-  LogPosition,
-  PartitionState,
-  StateStore,
-  StoredOutboxRecord,
+import {
+  type AcquireOptions,
+  applyChanges,
+  type Commit,
+  type CommitOutcome,
+  type Lease,
+  type LeaseView,
+  type LogPosition,
+  type PartitionState,
+  type StateStore,
+  type StoredOutboxRecord,
 } from "@burnline/stream";
 
 interface StoredPartition {
@@ -90,10 +91,7 @@ export class MemoryStateStore implements StateStore {
     const stored = this.#owned(lease);
     if (stored === undefined) return "fenced";
     if (stored.position !== commit.previousPosition) return "conflict";
-    for (const [key, value] of commit.changes) {
-      if (value === null) stored.entries.delete(key);
-      else stored.entries.set(key, value);
-    }
+    applyChanges(stored.entries, commit.changes);
     for (const { id, subject, payload } of commit.outbox) {
       stored.lastSequence += 1;
       stored.outbox.push({ id, subject, payload, sequence: stored.lastSequence });

@@ -1,4 +1,4 @@
-import { StepClock } from "@burnline/std";
+import { instead, StepClock } from "@burnline/std";
 import { PartitionRunner, RUNNER_DEFAULTS, type RunnerPorts, type StateStore } from "@burnline/stream";
 import { CountingOperator } from "@burnline/stream/testing";
 import { beforeEach, expect, test } from "vitest";
@@ -79,13 +79,6 @@ async function pass(ms: number, everyStep: () => Promise<void> = async () => {})
     await settle();
     await everyStep();
   }
-}
-
-/** The same object with other calls in the place of some of its own. */
-function instead<T extends object>(target: T, calls: Partial<T>): T {
-  return new Proxy(target, {
-    get: (object, key) => Reflect.get(calls, key) ?? (Reflect.get(object, key) as () => unknown).bind(object),
-  });
 }
 
 function stalledSink(): Barrier {

@@ -2,6 +2,7 @@ export type { TimelineEntry } from "./broadcast-timeline.ts";
 export { BroadcastTimeline, TIMELINE_ENTRIES_MAX } from "./broadcast-timeline.ts";
 export type { Novelty, SeenSequences } from "./deduplicator.ts";
 export { createSeenSequences, DEDUPE_WINDOW, observeSequence, restartSequences } from "./deduplicator.ts";
+export { applyChanges } from "./entry-changes.ts";
 export type { KeyedStateOptions, KeyTicks } from "./keyed-state.ts";
 export { KeyedState } from "./keyed-state.ts";
 export { LogGapError, LogTailLostError } from "./log-loss.ts";

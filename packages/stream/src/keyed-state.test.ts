@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { applyChanges } from "./entry-changes.ts";
 import { KeyedState, type KeyTicks } from "./keyed-state.ts";
 
 const SILENT_TICKS_MAX = 10;
@@ -69,12 +70,8 @@ describe("expiry", () => {
       if (type === "heard") cars.markHeard(key);
       else cars.markChanged(key);
     };
-    const store = (cars: KeyedState<{ n: number }>, into: Map<string, Uint8Array>) => {
-      for (const [key, bytes] of cars.takeChanges(encode)) {
-        if (bytes === null) into.delete(key);
-        else into.set(key, bytes);
-      }
-    };
+    const store = (cars: KeyedState<{ n: number }>, into: Map<string, Uint8Array>) =>
+      applyChanges(into, cars.takeChanges(encode));
     const cuts = fc.array(fc.boolean(), { minLength: 60, maxLength: 60 });
     fc.assert(
       fc.property(fc.array(event, { minLength: 60, maxLength: 60 }), cuts, (events, isCut) => {

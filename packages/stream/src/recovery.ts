@@ -1,3 +1,4 @@
+import { applyChanges } from "./entry-changes.ts";
 import type { Operator } from "./operator.ts";
 import type { Lease, LogPosition, OutboxRecord, PartitionState } from "./ports.ts";
 import type { RecoverySource, RunnerObserver, RunnerPorts } from "./runner-options.ts";
@@ -57,7 +58,7 @@ export async function recoverState(
   if (lostThrough !== undefined) {
     observer.dataGap?.(lease.partition, state.position + 1, lostThrough + 1);
     const changes = await sayLoss(ports, operator, state.position + 1, lostThrough + 1);
-    entries = changed(entries, changes);
+    entries = applyChanges(new Map(entries), changes);
   }
   return (await ports.state.reset(lease, { ...state, entries })) === "committed" ? chosen : undefined;
 }
@@ -113,13 +114,4 @@ async function sayLoss(
   operator.onDataGap(firstMissing, firstPresent, { emit: (record) => facts.push(record), live: () => {} });
   await sink.send(facts);
   return operator.takeChanges();
-}
-
-function changed(entries: PartitionState["entries"], changes: ReadonlyMap<string, Uint8Array | null>) {
-  const result = new Map(entries);
-  for (const [key, bytes] of changes) {
-    if (bytes === null) result.delete(key);
-    else result.set(key, bytes);
-  }
-  return result;
 }

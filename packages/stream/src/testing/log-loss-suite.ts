@@ -4,10 +4,11 @@ import { PartitionRunner } from "../partition-runner.ts";
 import type { LogAppend, OutboxRecord } from "../ports.ts";
 import { RUNNER_DEFAULTS, type RunnerObserver, type RunnerPorts } from "../runner-options.ts";
 import { CountingOperator } from "./counting-operator.ts";
+import { Crash, dieAt, type StoredPorts } from "./crashing-ports.ts";
 
 /** Ports whose log can lose what was appended last, as a server's does whose newest records never reached its disk. */
 export interface LogLossFixture {
-  readonly ports: Omit<RunnerPorts, "sink" | "live" | "clock">;
+  readonly ports: StoredPorts;
   /** Keeps what the log holds now; the function that it returns puts that back. Who reads the log goes on reading. */
   keep(): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -23,8 +24,6 @@ const LATER = 100;
 const TURN_MS = 50;
 /** Within 15 s a reader has noticed that its server came back with another log. */
 const TURNS_MAX = 300;
-
-class Crash extends Error {}
 
 /** The laws of runner and recovery on a log that loses its tail and gives the positions out again. */
 export function logLossSuite(
@@ -169,11 +168,7 @@ export function logLossSuite(
       await putBack();
       await appendLater(LOST + 2);
       for (let deadly = 0; ; deadly++) {
-        let calls = 0;
-        const point = () => {
-          if (calls++ === deadly) throw new Crash();
-        };
-        const crashed = await acquire(new CountingOperator(), { ports: dieAt(portsOf(), point) }).then(
+        const crashed = await acquire(new CountingOperator(), { ports: dieAt(portsOf(), deadly) }).then(
           () => false,
           (error: unknown) => error instanceof Crash,
         );
@@ -200,29 +195,4 @@ async function drain(runner: PartitionRunner): Promise<void> {
 
 async function stepToTheEnd(runner: PartitionRunner): Promise<void> {
   for (let turn = 0; turn < TURNS_MAX; turn++) await runner.step(TURN_MS);
-}
-
-/** Every call that changes something may be the last, before it or behind it. */
-function dieAt(ports: RunnerPorts, point: () => void): RunnerPorts {
-  const around = async <T>(call: () => Promise<T>): Promise<T> => {
-    point();
-    const result = await call();
-    point();
-    return result;
-  };
-  const { state, sink } = ports;
-  return {
-    ...ports,
-    sink: { send: (records) => around(() => sink.send(records)) },
-    state: {
-      acquire: (partition, owner, ttlMs) => state.acquire(partition, owner, ttlMs),
-      renew: (lease, ttlMs) => state.renew(lease, ttlMs),
-      release: (lease) => state.release(lease),
-      load: (lease) => around(() => state.load(lease)),
-      commit: (lease, commit) => around(() => state.commit(lease, commit)),
-      reset: (lease, snapshot) => around(() => state.reset(lease, snapshot)),
-      outbox: (lease, max) => around(() => state.outbox(lease, max)),
-      trimOutbox: (lease, through) => around(() => state.trimOutbox(lease, through)),
-    },
-  };
 }

@@ -5,12 +5,13 @@ import type { LogAppend, OutboxRecord } from "../ports.ts";
 import { RUNNER_DEFAULTS, type RunnerObserver, type RunnerPorts } from "../runner-options.ts";
 import { encodeSnapshot } from "../snapshot-codec.ts";
 import { CountingOperator } from "./counting-operator.ts";
+import { Crash, dieAt, type StoredPorts } from "./crashing-ports.ts";
 
 /** Ports for one test, all on the given clock. */
 export interface RunnerFixture {
-  readonly ports: Omit<RunnerPorts, "sink" | "live" | "clock">;
+  readonly ports: StoredPorts;
   /** The same ports with an empty state store. */
-  loseState(): Promise<Omit<RunnerPorts, "sink" | "live" | "clock">>;
+  loseState(): Promise<StoredPorts>;
   trim(beforePosition: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -19,8 +20,6 @@ const PARTITION = 7;
 const SUBJECTS = ["race.r.7.tel.a", "race.r.7.tel.b"];
 const RECORDS = 12;
 const SHORT_LEASE_MS = 100;
-
-class Crash extends Error {}
 
 /** The laws of the partition runner, on any implementation of the ports. */
 export function partitionRunnerSuite(
@@ -66,10 +65,7 @@ export function partitionRunnerSuite(
     test("state, position and outputs are those of a run without crashes, wherever a call of a port was the last", async () => {
       await fill();
       for (let deadly = 0; ; deadly++) {
-        let calls = 0;
-        const ports = dieAt(portsOf(), () => {
-          if (calls++ === deadly) throw new Crash();
-        });
+        const ports = dieAt(portsOf(), deadly);
         const crashed = await runUntilCrash(() => acquire(new CountingOperator(), ports, `life-${deadly}`), drain);
         // The dead owner's lease has to run out first.
         clock.advance(RUNNER_DEFAULTS.leaseTtlMs + 1);
@@ -256,37 +252,4 @@ async function runUntilCrash(
     if (error instanceof Crash) return true;
     throw error;
   }
-}
-
-function dieAt(ports: RunnerPorts, point: () => void): RunnerPorts {
-  const around = async <T>(call: () => Promise<T>): Promise<T> => {
-    point();
-    const result = await call();
-    point();
-    return result;
-  };
-  const { log, state, sink } = ports;
-  return {
-    ...ports,
-    sink: { send: (records) => around(() => sink.send(records)) },
-    log: {
-      append: (records) => log.append(records),
-      open: (options) => around(() => log.open(options)),
-      openDurable: (name, prefix) => log.openDurable(name, prefix),
-      appendedAtMs: (position) => log.appendedAtMs(position),
-      bounds: () => log.bounds(),
-      firstPosition: (partition) => log.firstPosition(partition),
-      newest: (partition, prefix) => log.newest(partition, prefix),
-    },
-    state: {
-      acquire: (partition, owner, ttlMs) => around(() => state.acquire(partition, owner, ttlMs)),
-      renew: (lease, ttlMs) => state.renew(lease, ttlMs),
-      release: (lease) => around(() => state.release(lease)),
-      load: (lease) => around(() => state.load(lease)),
-      commit: (lease, commit) => around(() => state.commit(lease, commit)),
-      reset: (lease, snapshot) => around(() => state.reset(lease, snapshot)),
-      outbox: (lease, max) => state.outbox(lease, max),
-      trimOutbox: (lease, through) => around(() => state.trimOutbox(lease, through)),
-    },
-  };
 }
