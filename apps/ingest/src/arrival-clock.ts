@@ -4,6 +4,15 @@ import type { IngestLogger, IngestMetrics } from "./ingest-metrics.ts";
 /** A clock that steps by no more than this (NTP, a leap second) is followed at once: admission allows for as much. */
 export const CLOCK_STEP_MS_MAX = 1_000;
 
+/**
+ * When something arrives that comes behind something of this time. Arrivals are in order, and one from the past is taken as
+ * arriving now; unless it is so far in the past that the clock was set back.
+ */
+export function nextArrivalMs(formerMs: number, arrivalMs: number): number {
+  const isSetBack = arrivalMs < formerMs - CLOCK_STEP_MS_MAX;
+  return isSetBack ? arrivalMs : Math.max(formerMs, arrivalMs);
+}
+
 /** As long as something fitted the race clock within this time, what fits another clock only does not change it. */
 const CONFIRMED_MS = 2_000;
 

@@ -18,7 +18,7 @@ import {
 import { assert, err, ok, type Result } from "@burnline/std";
 import type { LogAppend } from "@burnline/stream";
 import { Admission, type AdmissionFault, isTimeFault, type Refusal } from "./admission.ts";
-import { CLOCK_STEP_MS_MAX, type ClockReading, type JudgedBy, judgeByClocks } from "./arrival-clock.ts";
+import { CLOCK_STEP_MS_MAX, type ClockReading, type JudgedBy, judgeByClocks, nextArrivalMs } from "./arrival-clock.ts";
 import { ControlAdmission, type ControlFault } from "./control-admission.ts";
 import { IngestCounts } from "./ingest-counts.ts";
 import { thinFrame } from "./sampling.ts";
@@ -129,7 +129,7 @@ export class IngestSession {
     const again = eventTimeMs > this.#newestTickMs ? "" : `:${this.#setBacks}`;
     this.#nextTickMs += TICK_MS;
     this.#newestTickMs = Math.max(this.#newestTickMs, eventTimeMs);
-    this.#arrive(eventTimeMs);
+    this.#arrivalMs = nextArrivalMs(this.#arrivalMs, eventTimeMs);
     const payload = toBinary(TickSchema, create(TickSchema, { eventTimeMs }));
     return everyPartition((partition) => ({
       partition,
@@ -151,7 +151,7 @@ export class IngestSession {
     others: readonly ClockReading[] = [],
   ): ItemOutcome {
     const index = this.#itemIndex++;
-    this.#arrive(item.arrivalMs);
+    this.#arrivalMs = nextArrivalMs(this.#arrivalMs, item.arrivalMs);
     if (item.type === "skipped") {
       this.counts.skipped(item.reason, item.count);
       return { ...NOTHING, fault: undefined, arrivalMs: this.#arrivalMs, clock: undefined };
@@ -172,11 +172,6 @@ export class IngestSession {
         : this.#admission.admitFrame(item.frame, arrivalMs);
     const { result, by } = judgeByClocks(admit, ({ reason }) => isTimeFault(reason), this.#arrivalMs, others);
     return { ...this.#acceptFrame(result, index, bytes, rateHzMax), ...by };
-  }
-
-  #arrive(arrivalMs: number): void {
-    const isSetBack = arrivalMs < this.#arrivalMs - CLOCK_STEP_MS_MAX;
-    this.#arrivalMs = isSetBack ? arrivalMs : Math.max(this.#arrivalMs, arrivalMs);
   }
 
   #acceptFrame(

@@ -11,7 +11,7 @@ import {
   TelemetryFrameSchema,
   toBinary,
 } from "@burnline/contract";
-import { CLOCK_STEP_MS_MAX } from "./arrival-clock.ts";
+import { nextArrivalMs } from "./arrival-clock.ts";
 import { raceDefinitionFault } from "./control-admission.ts";
 import { type RandomAccess, readChunks } from "./random-access.ts";
 import { type Source, SourceError, type SourceItem } from "./source.ts";
@@ -92,8 +92,7 @@ async function* recordedItems(access: RandomAccess): AsyncGenerator<SourceItem> 
       continue;
     }
     // In order as they were written, but for a clock that was set back; so a damaged time harms its own item only, too.
-    const isSetBack = recorded.arrivalMs < arrivalMs - CLOCK_STEP_MS_MAX;
-    arrivalMs = isSetBack ? recorded.arrivalMs : Math.max(arrivalMs, recorded.arrivalMs);
+    arrivalMs = nextArrivalMs(arrivalMs, recorded.arrivalMs);
     const { item } = recorded;
     if (item.case === "frame") yield { type: "bytes", arrivalMs, bytes: item.value };
     else yield { type: "control", arrivalMs, event: item.value };
