@@ -1,11 +1,11 @@
 import type { ServerMessage } from "@burnline/contract";
-import { FeedConnection, feedUrl, webSocketPorts } from "@burnline/contract/feed-client";
 import { addressPageWords } from "./address-page-words.ts";
 import { AddressRow } from "./address-row.tsx";
 import { CarRoster, type RosterCar } from "./car-roster.ts";
 import { copyText } from "./copy-text.tsx";
 import { type AddressChoice, graphicAddress, isOnlyHere } from "./graphic-address.ts";
 import { AIR_UNITS } from "./graphic-data.ts";
+import { pageFeed } from "./page-feed.tsx";
 
 /** How long the page says what a key did. */
 const SAID_SHOWN_MS = 6_000;
@@ -25,15 +25,7 @@ const waits = part<HTMLInputElement>("waits");
 const debug = part<HTMLInputElement>("debug");
 const list = part("cars");
 
-const ports = webSocketPorts({
-  url: feedUrl(location),
-  WebSocket,
-  nowMs: () => Date.now(),
-  random: Math.random,
-  setTimeout: (run, delayMs) => setTimeout(run, delayMs),
-  clearTimeout: (timer) => clearTimeout(timer),
-});
-const feed = new FeedConnection(ports, {
+const feed = pageFeed({
   received: (message: ServerMessage) => {
     if (message.op.case === "error") refusal = message.op.value.message;
     else if (message.op.case === "snapshot") refusal = undefined;

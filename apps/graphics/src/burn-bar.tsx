@@ -1,9 +1,10 @@
 import type { ServerMessage } from "@burnline/contract";
-import { FeedConnection, type FeedState, feedUrl, webSocketPorts } from "@burnline/contract/feed-client";
+import type { FeedState } from "@burnline/contract/feed-client";
 import { airView } from "./air-view.ts";
 import { BurnBarElement } from "./burn-bar-element.tsx";
 import { CarWatch } from "./car-watch.ts";
 import { type GraphicData, readOptions, readUpdate } from "./graphic-data.ts";
+import { pageFeed } from "./page-feed.tsx";
 
 /** How often the page looks whether its data has grown old. */
 const REFRESH_INTERVAL_MS = 250;
@@ -20,15 +21,7 @@ let isWanted = options.autoplay;
 let watch = new CarWatch(data.car);
 let unsubscribe: (() => void) | undefined;
 
-const ports = webSocketPorts({
-  url: feedUrl(location),
-  WebSocket,
-  nowMs: () => Date.now(),
-  random: Math.random,
-  setTimeout: (run, delayMs) => setTimeout(run, delayMs),
-  clearTimeout: (timer) => clearTimeout(timer),
-});
-const feed = new FeedConnection(ports, {
+const feed = pageFeed({
   received: (message: ServerMessage) => {
     watch.received(message, performance.now());
     refresh();
