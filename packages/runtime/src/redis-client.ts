@@ -56,7 +56,10 @@ const REPLIES_AS_BYTES = { [RESP_TYPES.BLOB_STRING]: Buffer };
 
 /** A new client, not yet connected. */
 export function createRedisClient(given: RedisClientOptions): RedisClient {
-  const options = { ...given, onError: (error: unknown) => void (isRefusedPing(error) || given.onError(error)) };
+  const onError = (error: unknown) => {
+    if (!isRefusedPing(error)) given.onError(error);
+  };
+  const options = { ...given, onError };
   switch (options.address.type) {
     case "single":
       return createSingle(options);
