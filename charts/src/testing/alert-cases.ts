@@ -230,6 +230,17 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     quiet: rising("processor_nats_append_duplicates_total", 15, 'stream="FACT-r"'),
     at: "8m",
   },
+  BurnlineNatsRedelivery: {
+    // One record alone, each 10 s.
+    fires: rising("inference_nats_redelivered_records_total", 1.5, 'stream="FACT-r", pod="a"'),
+    // An update, and then a pod dies with all that a group may hold.
+    quiet: {
+      ...series("inference_nats_redelivered_records_total", "0x5 40x54", 'stream="FACT-r", pod="a"'),
+      ...series("inference_nats_redelivered_records_total", "0x10 40x50", 'stream="FACT-r", pod="b"'),
+      ...jump("inference_nats_redelivered_records_total", 4_096, 'stream="FACT-r", pod="c"'),
+    },
+    at: "5m45s",
+  },
   BurnlineServiceDown: {
     fires: level("up", 0, 'pod="a", app_kubernetes_io_component="gateway"'),
     quiet: {

@@ -5,6 +5,8 @@ import type { PullRequest } from "./nats-pull-budget.ts";
 /** Where a message of a consumer stands; it is written in the subject that an acknowledgement would go to. */
 export interface Delivery {
   readonly position: LogPosition;
+  /** How often the consumer has given this record away, from 1; without acknowledgements always 1. */
+  readonly deliveries: number;
   /** Counts the deliveries of the consumer, from 1, without holes. */
   readonly deliverySequence: number;
   readonly appendedAtMs: number;
@@ -14,9 +16,9 @@ export interface Delivery {
 
 /** `$JS.ACK.<stream>.<consumer>.<deliveries>.<position>.<sequence>.<time>.<pending>`: the layout before accounts. */
 const TOKENS_SHORT = 9;
-const POSITION_TOKEN_SHORT = 5;
+const DELIVERIES_TOKEN_SHORT = 4;
 /** `$JS.ACK.<domain>.<account>.<stream>.<consumer>.<deliveries>.<position>.…`, ADR-15 of nats-architecture-and-design. */
-const POSITION_TOKEN_LONG = 7;
+const DELIVERIES_TOKEN_LONG = 6;
 /** The time is in ns; its last digits are dropped before a number could lose them. */
 const DIGITS_BELOW_MS = 6;
 
@@ -24,11 +26,12 @@ const DIGITS_BELOW_MS = 6;
 export function parseDelivery(reply: string | undefined): Delivery | undefined {
   if (reply === undefined || !reply.startsWith("$JS.ACK.")) return undefined;
   const tokens = reply.split(".");
-  const at = tokens.length === TOKENS_SHORT ? POSITION_TOKEN_SHORT : POSITION_TOKEN_LONG;
-  const [position, deliverySequence, timeNs, pending] = tokens.slice(at, at + 4);
+  const at = tokens.length === TOKENS_SHORT ? DELIVERIES_TOKEN_SHORT : DELIVERIES_TOKEN_LONG;
+  const [deliveries, position, deliverySequence, timeNs, pending] = tokens.slice(at, at + 5);
   if (position === undefined || deliverySequence === undefined || timeNs === undefined) return undefined;
   return {
     position: Number(position),
+    deliveries: Number(deliveries),
     deliverySequence: Number(deliverySequence),
     appendedAtMs: Number(timeNs.slice(0, -DIGITS_BELOW_MS)),
     pending: Number(pending ?? 0),

@@ -49,6 +49,8 @@ export class NatsDurableReader implements DurableReader {
     this.#options = options;
     const { link, stream } = options;
     this.#inbox = link.createInbox();
+    // There from the beginning: a series that appears with its first event does not rise by it.
+    link.metrics.redelivered(stream, 0);
     this.#subscription = link.connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error === null) this.#hear(message);
@@ -139,7 +141,10 @@ export class NatsDurableReader implements DurableReader {
       this.#hearStatus(message);
       return;
     }
-    const { position, appendedAtMs } = delivery;
+    const { position, deliveries, appendedAtMs } = delivery;
+    const { link, stream } = this.#options;
+    // What a closing reader gave back counts as well: nobody knows whether it had been worked on.
+    if (deliveries > 1) link.metrics.redelivered(stream, 1);
     const { partition, subject } = this.#options.layout.fromNats(message.subject);
     this.#held.set(position, message.reply ?? "");
     if (subject.startsWith(this.#options.subjectPrefix)) {

@@ -10,6 +10,7 @@ export interface NatsMetrics {
   duplicated(stream: string): void;
   appendFailed(stream: string, fault: string): void;
   readerRestarted(stream: string, why: string): void;
+  redelivered(stream: string, records: number): void;
   liveDropped(): void;
 }
 
@@ -49,6 +50,11 @@ export function createNatsMetrics(metrics: Metrics, service: string): NatsMetric
     help: "Readers that made their consumer again, by reason",
     labels: ["stream", "why"],
   });
+  const redelivered = metrics.counter({
+    name: name("redelivered_records_total"),
+    help: "Records that the server gave to this reader although they had been given away before",
+    labels: byStream,
+  });
   const liveDropped = metrics.counter({
     name: name("live_dropped_total"),
     help: "Live values dropped because the connection was down",
@@ -62,6 +68,7 @@ export function createNatsMetrics(metrics: Metrics, service: string): NatsMetric
     duplicated: (stream) => duplicates.add(1, { stream }),
     appendFailed: (stream, fault) => failures.add(1, { stream, fault }),
     readerRestarted: (stream, why) => restarts.add(1, { stream, why }),
+    redelivered: (stream, records) => redelivered.add(records, { stream }),
     liveDropped: () => liveDropped.add(),
   };
 }
@@ -78,5 +85,6 @@ export const NO_NATS_METRICS: NatsMetrics = {
   duplicated: nothing,
   appendFailed: nothing,
   readerRestarted: nothing,
+  redelivered: nothing,
   liveDropped: nothing,
 };

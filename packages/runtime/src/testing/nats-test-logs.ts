@@ -1,6 +1,6 @@
 import type { LogAppend, LogReader, LogRecord } from "@burnline/stream";
 import { NatsEventLog, type NatsEventLogOptions } from "../nats-event-log.ts";
-import { connectNats, type NatsLink } from "../nats-link.ts";
+import { connectNats, type NatsLink, type NatsOptions } from "../nats-link.ts";
 import { partitionTokenLayout } from "../nats-subjects.ts";
 
 let serial = 0;
@@ -30,8 +30,12 @@ export interface TestLog {
   close(): Promise<void>;
 }
 
-export async function openTestLog(url: string, options = testLogOptions()): Promise<TestLog> {
-  const link = await connectNats({ servers: [url], name: "test" });
+export async function openTestLog(
+  url: string,
+  options = testLogOptions(),
+  connection: Partial<NatsOptions> = {},
+): Promise<TestLog> {
+  const link = await connectNats({ servers: [url], name: "test", ...connection });
   const log = await NatsEventLog.open(link, options);
   return {
     link,
