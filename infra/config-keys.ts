@@ -159,6 +159,7 @@ export const cloudKeys = {
   certificateArn: text(/^arn:aws[a-z-]*:acm:\S+$/, "the ARN of a certificate", "arn:aws:acm:…").optional(),
   budgetUsd: whole(1, 1_000_000, 500).optional(),
   budgetEmail: text(/^\S+@\S+\.\S+$/, "an address of mail", "ops@example.org").optional(),
+  quotaCheck: flag().optional(),
   gcpProject: text(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, "the id of a project", "burnline-prod").optional(),
   adminGroupIds: list(/^[0-9a-f-]{36}$/, "ids of Entra groups", "00000000-0000-0000-0000-000000000000").optional(),
 };

@@ -21,6 +21,7 @@ const EKS_ONLY: readonly Key[] = [
   "certificateArn",
   "budgetUsd",
   "budgetEmail",
+  "quotaCheck",
 ];
 const EXTERNAL_ONLY: readonly Key[] = [
   ...(["externalNatsUrl", "externalNatsSeeds", "externalNatsCa", "externalNatsAccount"] as const),

@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { readClusterFacts } from "./cluster-facts.ts";
 import { readKubeconfig } from "./kubeconfig.ts";
 import { readPermissionsFile } from "./nats-permissions.ts";
@@ -14,6 +15,7 @@ const outputs = await burnlinePlatform(readStackConfig(), {
   readKubeconfig,
   readClusterFacts,
   ...{ digestOfFile, askRegistry },
+  warn: (message) => void pulumi.log.warn(message),
   readNatsPermissions: () =>
     readPermissionsFile(new URL("../charts/burnline/files/nats-permissions.json", import.meta.url)),
 });

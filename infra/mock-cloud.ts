@@ -1,3 +1,5 @@
+import { STACK_LABEL } from "./labels.ts";
+
 /** What the clouds say in tests: names and addresses in their form, the same at every run. */
 const PARTITION = "aws-us-gov";
 /** Names by id; which letter an id has differs from account to account. */
@@ -6,19 +8,58 @@ const ZONES: Readonly<Record<string, string>> = {
   ...{ "gov-az1": "zone-d", "gov-az2": "zone-e", "gov-az3": "zone-f", "gov-az4": "zone-g" },
 };
 
+/** An account of AWS, as a new one is but for the cores. */
+export interface MockAccount {
+  /** By code. Absent: who asks is not allowed to. */
+  readonly quotas: Readonly<Record<string, number>>;
+  /** The stack of each; "": nobody's. */
+  readonly vpcs: readonly string[];
+  readonly addresses: readonly string[];
+}
+
+export const NEW_ACCOUNT: MockAccount = {
+  quotas: { "L-F678F1CE": 5, "L-0263D0A3": 5, "L-1216C47A": 64 },
+  ...{ vpcs: [""], addresses: [] },
+};
+const CORES: Readonly<Record<string, number>> = { "m7i.large": 2, "c8gd.xlarge": 4 };
+
 /** Answers to what the program asks of a provider. */
-export function answerTo(token: string, inputs: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function answerTo(
+  token: string,
+  inputs: Readonly<Record<string, unknown>>,
+  account: MockAccount,
+): Record<string, unknown> {
   switch (token) {
     case "aws:index/getPartition:getPartition":
       // Not the usual one: an ARN that is written out without asking shows.
       return { id: PARTITION, partition: PARTITION, dnsSuffix: "amazonaws.com" };
     case "aws:index/getAvailabilityZones:getAvailabilityZones":
       return { id: "zones", names: zonesWithout(inputs.excludeZoneIds) };
+    case "aws:servicequotas/getServiceQuota:getServiceQuota":
+      return { value: account.quotas[String(inputs.quotaCode)] ?? refused("servicequotas:GetServiceQuota") };
+    case "aws:ec2/getVpcs:getVpcs":
+      return { ids: idsOf(account.vpcs, inputs.tags) };
+    case "aws:ec2/getEips:getEips":
+      return { allocationIds: idsOf(account.addresses, inputs.tags) };
+    case "aws:ec2/getInstanceType:getInstanceType":
+      return { defaultVcpus: CORES[String(inputs.instanceType)] ?? refused(`${inputs.instanceType}`) };
     case "azure-native:containerservice:listManagedClusterUserCredentials":
       return { kubeconfigs: [{ name: "clusterUser", value: Buffer.from(AKS_KUBECONFIG).toString("base64") }] };
     default:
       throw new Error(`The mock does not know ${token}.`);
   }
+}
+
+/** As the engine hands a provider's errors on. */
+function refused(what: string): never {
+  const details = `AccessDeniedException: not authorized to perform: ${what}`;
+  throw Object.assign(new Error(details), { details });
+}
+
+/** @param owners the stack of each thing @param tags those that it has to have */
+function idsOf(owners: readonly string[], tags: unknown): string[] {
+  const wanted = tags === undefined ? undefined : (tags as Record<string, string>)[STACK_LABEL];
+  return owners.flatMap((owner, index) => (wanted === undefined || owner === wanted ? [`id-${index}`] : []));
 }
 
 function zonesWithout(ids: unknown): string[] {

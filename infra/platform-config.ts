@@ -16,6 +16,8 @@ export interface EksConfig {
   readonly adminRoleArns: readonly string[];
   readonly redisService: "chart" | "managed";
   readonly certificateArn?: string;
+  /** AWS is asked what the account may have. */
+  readonly hasQuotaCheck: boolean;
   readonly budget?: { readonly usd: number; readonly email: string };
 }
 
@@ -214,6 +216,7 @@ function toCluster(keys: ConfigKeys): ClusterConfig {
       return {
         ...{ type: "eks", ...shared, nodes: keys.nodes ?? "auto", nodeType: keys.nodeType ?? "m7i.large" },
         ...{ adminRoleArns: keys.adminRoleArns ?? [], redisService: keys.redisService ?? "chart" },
+        hasQuotaCheck: keys.quotaCheck ?? true,
         ...present({ certificateArn }),
         ...(budgetUsd === undefined || budgetEmail === undefined
           ? {}

@@ -30,7 +30,7 @@ const GIB = 1024 ** 3;
 /** Quotas in which the stack has no room: its pods would not start, and `up` would wait for them. */
 export function tooLittleRoom(config: PlatformConfig, quotas: readonly Quota[]): string[] {
   if (quotas.length === 0) return [];
-  const room = neededRoom(config);
+  const room = neededRoom(config, config.sizes.replicas);
   return quotas.flatMap(({ name, hard }) =>
     Object.entries(hard).flatMap(([kind, allowed]) => {
       const needed = neededOf(kind, room);
@@ -68,12 +68,17 @@ function shown(kind: string, needed: number): string {
   return /memory|storage/.test(kind) ? `${Math.ceil(needed / MIB)}Mi` : String(Math.round(needed * 1000) / 1000);
 }
 
-function neededRoom(config: PlatformConfig): Room {
+/** With as many pods as autoscaling may make; charts of others come on top. */
+export function coresAtMost(config: PlatformConfig): number {
+  return neededRoom(config, config.sizes[config.hasAutoscaling ? "replicasMax" : "replicas"]).cores;
+}
+
+function neededRoom(config: PlatformConfig, replicas: PlatformConfig["sizes"]["replicas"]): Room {
   const { sizes, servers, natsReplicas, cluster } = config;
   const apps = APPS.filter((app) => app !== "operator" || config.hasOperator).map((app) => {
     const { cpu, memory } = sizes.resources[app] ?? CHART_RESOURCES[app];
     const count =
-      app === "operator" ? OPERATOR_REPLICAS : app === "ingest" && config.source === "sim" ? 1 : sizes.replicas[app];
+      app === "operator" ? OPERATOR_REPLICAS : app === "ingest" && config.source === "sim" ? 1 : replicas[app];
     return {
       count,
       cores: parseQuantity(cpu),

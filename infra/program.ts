@@ -2,7 +2,7 @@ import { Namespace } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RELEASE, raceApps } from "./apps.ts";
 import { existingCluster } from "./cluster/existing.ts";
-import type { Cluster, ClusterRequest } from "./cluster/types.ts";
+import type { Cluster, ClusterPlan, ClusterRequest } from "./cluster/types.ts";
 import { ConfigError, parsePlatformConfig, type RawConfig } from "./config.ts";
 import { labelEverything, type Owner, ownerLabels, stackLabel } from "./labels.ts";
 import { type PermissionsFile, permissionsOf } from "./nats-permissions.ts";
@@ -22,6 +22,7 @@ import type { NatsPlace, RedisPlace } from "./platform/servers.ts";
 import { chartValkey, managedRedis } from "./platform/valkey-chart.ts";
 import type { ExistingConfig, PlatformConfig } from "./platform-config.ts";
 import { type ClusterFacts, unmetNeeds } from "./preflight.ts";
+import { coresAtMost } from "./preflight-room.ts";
 import { hasRacesOfOthers, racesLabel } from "./race-definition.ts";
 import { type AskRegistry, registryProblems } from "./registry.ts";
 import { deriveSecrets } from "./secrets.ts";
@@ -40,6 +41,8 @@ export interface PlatformDeps {
   readonly askRegistry: AskRegistry;
   /** Of an archive of a chart. */
   readonly digestOfFile: DigestOfFile;
+  /** Says what is no reason to stop. */
+  readonly warn: (message: string) => void;
 }
 
 /** What `pulumi stack output` shows. */
@@ -71,15 +74,17 @@ export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Prom
   const secrets = deriveSecrets(config.masterSecret, config.namespace);
   const stack = stackLabel(deps.stackName);
   const owner = { stack, secrets: secrets.generation };
-  const makeCluster = await chosenCluster(config, deps, owner, {
+  const plan = await chosenCluster(config, deps, owner, {
     ...{ name: cloudName(deps.stackName), stack, namespace: config.namespace },
     bucketUsers: [`${RELEASE}-processor`, `${RELEASE}-operator`],
     ...{ redisPassword: secrets.redisPassword, isProtected: config.isProtected, isProd: config.environment === "prod" },
+    coresMax: coresAtMost(config),
   });
+  await refuseBeyondAccount(plan, deps);
   pulumi.runtime.registerResourceTransform(labelEverything(stack));
   pulumi.runtime.registerResourceTransform(keepClaims);
 
-  const cluster = makeCluster();
+  const cluster = plan.make();
   const namespace = makeNamespace(config, cluster, owner);
   const priorityClass = racePriority(config, cluster);
   const priority = priorityClass === undefined ? {} : { priorityClass };
@@ -106,7 +111,7 @@ async function chosenCluster(
   deps: PlatformDeps,
   owner: Owner,
   request: ClusterRequest,
-): Promise<() => Cluster> {
+): Promise<ClusterPlan> {
   const { cluster } = config;
   switch (cluster.type) {
     case "existing": {
@@ -119,21 +124,28 @@ async function chosenCluster(
       ];
       if (problems.length > 0) throw new ConfigError(problems);
       const hasRaces = hasRacesOfOthers(facts, request.stack);
-      return () => existingCluster(kubeconfig, { storageClass: config.storageClass, hasRaces });
+      return { make: () => existingCluster(kubeconfig, { storageClass: config.storageClass, hasRaces }) };
     }
     case "eks": {
-      const { eksCluster } = await import("./cluster/eks.ts");
-      return () => eksCluster(cluster, request);
+      const { planEks } = await import("./cluster/eks.ts");
+      return planEks(cluster, request);
     }
     case "gke": {
       const { gkeCluster } = await import("./cluster/gke.ts");
-      return () => gkeCluster(cluster, request);
+      return { make: () => gkeCluster(cluster, request) };
     }
     case "aks": {
       const { aksCluster } = await import("./cluster/aks.ts");
-      return () => aksCluster(cluster, request);
+      return { make: () => aksCluster(cluster, request) };
     }
   }
+}
+
+/** Of the cloud nothing is registered until here but its provider, which makes nothing. */
+async function refuseBeyondAccount({ askAccount }: ClusterPlan, { warn }: PlatformDeps): Promise<void> {
+  const answer = await askAccount?.();
+  for (const warning of answer?.warnings ?? []) warn(warning);
+  if (answer !== undefined && answer.problems.length > 0) throw new ConfigError(answer.problems);
 }
 
 const CLOUD_NAME_LENGTH_MAX = 28;

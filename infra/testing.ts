@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RawConfig } from "./config.ts";
-import { answerTo, madeUp } from "./mock-cloud.ts";
+import { answerTo, type MockAccount, madeUp, NEW_ACCOUNT } from "./mock-cloud.ts";
 import { readPermissionsFile } from "./nats-permissions.ts";
 import type { ClusterFacts } from "./preflight.ts";
 import { burnlinePlatform, type PlatformDeps, type PlatformOutputs } from "./program.ts";
@@ -27,6 +27,8 @@ export interface CapturedProgram {
   /** Plain as well. */
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly secretOutputs: readonly string[];
+  /** What is said and stops nothing. */
+  readonly warnings: readonly string[];
 }
 
 export interface CaptureOptions {
@@ -38,6 +40,9 @@ export interface CaptureOptions {
   readonly registryAnswer?: string;
   /** By path; absent: no archive is there. */
   readonly archives?: Readonly<Record<string, string>>;
+  readonly account?: MockAccount;
+  /** Of a program that refuses, who wants to know what it had registered until then. */
+  readonly onRegistered?: (type: string) => void;
 }
 
 export const TEST_MASTER_SECRET = "a master secret of tests, 32 characters or more";
@@ -81,11 +86,13 @@ export async function captureProgram(
   const resources: CapturedResource[] = [];
   const transforms: pulumi.ResourceTransform[] = [];
   const protectedOnes = new Set<string>();
-  const { isFirstPreview = false } = options;
+  const warnings: string[] = [];
+  const { isFirstPreview = false, account = NEW_ACCOUNT } = options;
   await pulumi.runtime.setMocks(
     {
-      call: ({ token, inputs }) => answerTo(token, inputs),
+      call: ({ token, inputs }) => answerTo(token, inputs, account),
       newResource: async (args) => {
+        options.onRegistered?.(args.type);
         const custom = args.custom === true;
         const { props, ignoreChanges } = await transformed(transforms, { ...args, custom });
         const { plain, secretPaths } = openSecrets(props);
@@ -115,7 +122,7 @@ export async function captureProgram(
       return undefined;
     });
     try {
-      outputs = await burnlinePlatform(rawConfig(keys), testDeps(options));
+      outputs = await burnlinePlatform(rawConfig(keys), testDeps(options, warnings));
     } catch (error) {
       // The stack would hand it to the process as an unhandled rejection.
       failure = error;
@@ -124,10 +131,10 @@ export async function captureProgram(
   });
   await pulumi.runtime.disconnect();
   if (outputs === undefined) throw failure;
-  return { resources: sorted(resources), ...(await openOutputs(outputs, isFirstPreview)) };
+  return { resources: sorted(resources), warnings, ...(await openOutputs(outputs, isFirstPreview)) };
 }
 
-function testDeps(options: CaptureOptions): PlatformDeps {
+function testDeps(options: CaptureOptions, warnings: string[]): PlatformDeps {
   const { stackName = "organization.burnline.test", facts = GOOD_FACTS, archives = {} } = options;
   return {
     stackName,
@@ -135,6 +142,7 @@ function testDeps(options: CaptureOptions): PlatformDeps {
     readClusterFacts: async () => facts,
     askRegistry: async () => options.registryAnswer,
     digestOfFile: (path) => archives[path],
+    warn: (message) => void warnings.push(message),
     readNatsPermissions: () =>
       readPermissionsFile(new URL("../charts/burnline/files/nats-permissions.json", import.meta.url)),
   };

@@ -3,6 +3,7 @@ import { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { STACK_LABEL } from "../labels.ts";
 import type { EksConfig } from "../platform-config.ts";
+import { askAccount } from "./eks/account.ts";
 import type { EksBase } from "./eks/base.ts";
 import { controlPlane, SERVICE_CIDR } from "./eks/control-plane.ts";
 import { albAnnotations, autoModeParts, gp3Storage, INGRESS_CLASS, STORAGE_CLASS } from "./eks/in-cluster.ts";
@@ -12,11 +13,19 @@ import { bucketIdentities, snapshotBucket } from "./eks/snapshots.ts";
 import { elastiCache } from "./eks/valkey.ts";
 import { budgetAlarm, flowLogs } from "./eks/watch.ts";
 import { execKubeconfig, k8sProvider } from "./provider.ts";
-import type { Cluster, ClusterRequest } from "./types.ts";
+import type { Cluster, ClusterPlan, ClusterRequest } from "./types.ts";
 
 /** EKS with everything below it, on AWS' own resources: no component that hides what it makes. */
-export function eksCluster(config: EksConfig, request: ClusterRequest): Cluster {
+export function planEks(config: EksConfig, request: ClusterRequest): ClusterPlan {
   const base = makeBase(config, request);
+  return {
+    askAccount: () => askAccount(base, request.stack, request.coresMax),
+    make: () => makeCluster(base, request),
+  };
+}
+
+function makeCluster(base: EksBase, request: ClusterRequest): Cluster {
+  const { config } = base;
   const network = eksNetwork(base);
   flowLogs(base, network);
   budgetAlarm(base);

@@ -26,6 +26,23 @@ export interface ClusterRequest {
   readonly redisPassword: string;
   readonly isProtected: boolean;
   readonly isProd: boolean;
+  /** What all pods ask for when autoscaling has made all of them. */
+  readonly coresMax: number;
+}
+
+/** What a cloud says before anything is made in it. */
+export interface AccountAnswer {
+  /** What it would refuse half-way: a sentence each, with what to do. */
+  readonly problems: readonly string[];
+  /** What it does not tell: a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** A cluster that is not made yet. */
+export interface ClusterPlan {
+  /** Asks what the cloud's account allows. Nothing but a provider is registered for it. Absent: nobody is asked. */
+  readonly askAccount?: () => Promise<AccountAnswer>;
+  readonly make: () => Cluster;
 }
 
 /** What the rest of the program knows of a cluster, whoever made it. */

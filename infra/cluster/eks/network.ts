@@ -17,6 +17,8 @@ import { subnetOf } from "../cidr.ts";
 import { type EksBase, onAws } from "./base.ts";
 
 const ZONES = 3;
+/** Per stack. */
+export const VPCS = 1;
 /** EKS puts no control plane there, and says so only when everything around it is made. */
 const ZONE_IDS_REFUSED = ["use1-az3", "usw1-az2", "cac1-az3"];
 /** Of 16 blocks: three private ones, three public ones, the rest for later. */
@@ -93,6 +95,11 @@ function makeSubnets(base: EksBase, vpc: Vpc): Subnets {
   };
 }
 
+/** One in each zone, so that a zone that fails takes no other with it; a trial has one for all. Each has an address. */
+export function natGateways(isProd: boolean): number {
+  return isProd ? ZONES : 1;
+}
+
 function makeRoutes(base: EksBase, vpc: Vpc, gateway: InternetGateway, { privateSubnets, publicSubnets }: Subnets) {
   const { name, isProd } = base;
   const publicTable = new RouteTable(
@@ -109,8 +116,7 @@ function makeRoutes(base: EksBase, vpc: Vpc, gateway: InternetGateway, { private
     const tableOf = { subnetId: subnet.id, routeTableId: publicTable.id };
     new RouteTableAssociation(`${name}-public-${index}`, tableOf, onAws(base));
   });
-  // One gateway in each zone, so that a zone that fails takes no other with it; a trial has one for all.
-  const nats = publicSubnets.slice(0, isProd ? ZONES : 1).map((subnet, index) => {
+  const nats = publicSubnets.slice(0, natGateways(isProd)).map((subnet, index) => {
     const address = new Eip(
       `${name}-nat-${index}`,
       { domain: "vpc", tags: { Name: `${name}-nat-${index}` } },
