@@ -7,10 +7,15 @@ import { INGEST_TOKEN_SECRET, type Ready } from "./platform/servers.ts";
 const CHART = "../charts/burnline";
 export const RELEASE = "burnline";
 
-/** The apps of one race, with everything that they need already there. */
-export function raceApps(place: Place, surroundings: ChartSurroundings, needed: readonly Ready[]): void {
-  const { config, cluster, secrets, namespace } = place;
-  const token = makeSecret(place, INGEST_TOKEN_SECRET, { token: secrets.ingestToken });
+/** The apps of one race, with everything that they need already there. @param ingestToken absent: in the store of secrets */
+export function raceApps(
+  place: Place,
+  surroundings: ChartSurroundings,
+  ingestToken: string | undefined,
+  needed: readonly Ready[],
+): void {
+  const { config, cluster, namespace } = place;
+  const token = ingestToken === undefined ? [] : [makeSecret(place, INGEST_TOKEN_SECRET, { token: ingestToken })];
   makeChart(
     cluster,
     RELEASE,
@@ -19,6 +24,6 @@ export function raceApps(place: Place, surroundings: ChartSurroundings, needed: 
       // To make what is there already is refused, and only after the servers are up.
       ...(cluster.hasRaces ? { skipCrds: true } : {}),
     },
-    { dependsOn: [token, ...needed] },
+    { dependsOn: [...token, ...needed] },
   );
 }

@@ -66,6 +66,11 @@ export interface ChartValues {
   readonly topologySpread: { readonly zone: "ScheduleAnyway" | "DoNotSchedule" };
   readonly priorityClass?: { readonly create: false; readonly name: pulumi.Input<string> };
   readonly autoscaling: { readonly enabled: boolean; readonly kedaNamespace: string };
+  readonly externalSecrets?: {
+    readonly enabled: true;
+    readonly storeRef: { readonly name: string; readonly kind: string };
+    readonly remotePrefix: string;
+  };
   /** Off: preflight.ts has asked already, and charts of ours may bring what is not there yet. */
   readonly apiCheck: false;
   readonly networkPolicy: {
@@ -145,6 +150,7 @@ export function chartValues(config: PlatformConfig, surroundings: ChartSurroundi
     topologySpread: { zone: config.mustSpreadZones ? "DoNotSchedule" : "ScheduleAnyway" },
     ...(priorityClass === undefined ? {} : { priorityClass: { create: false, name: priorityClass } }),
     autoscaling: { enabled: config.hasAutoscaling, kedaNamespace: config.kedaNamespace },
+    ...storeValues(config),
     apiCheck: false,
     networkPolicy: networkPolicyValues(config, surroundings),
     monitoring: {
@@ -184,6 +190,12 @@ function serviceValues(nodePort: number | undefined): ServiceValues {
 function snapshotValues({ s3 }: PlatformConfig, { bucket }: Cluster): Pick<ChartValues, "s3"> {
   if (bucket !== undefined) return { s3: { bucket: bucket.name, region: bucket.region } };
   return s3 === undefined ? {} : { s3 };
+}
+
+function storeValues({ secretStore }: PlatformConfig): Pick<ChartValues, "externalSecrets"> {
+  if (secretStore === undefined) return {};
+  const { name, kind, prefix } = secretStore;
+  return { externalSecrets: { enabled: true, storeRef: { name, kind }, remotePrefix: prefix } };
 }
 
 /** As the chart has it by default: a list of values is replaced, not added to. */

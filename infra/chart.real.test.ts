@@ -14,7 +14,8 @@ import { APPS } from "./app-names.ts";
 import { CLOUD_RULES } from "./policy/cloud-rules.ts";
 import { CLUSTER_RULES } from "./policy/cluster-rules.ts";
 import { POD_RULES } from "./policy/pod-rules.ts";
-import { type CapturedProgram, captureProgram } from "./testing.ts";
+import { SECRET_STORE_API } from "./secret-store.ts";
+import { type CapturedProgram, captureProgram, GOOD_FACTS } from "./testing.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const RACE = {
@@ -32,11 +33,18 @@ const EKS = {
   ...{ route: "ingress", routeHost: "burnline.example.org" },
   certificateArn: "arn:aws:acm:eu-central-1:111122223333:certificate/1",
 };
+const STORED = {
+  ...{ masterSecret: "", dependencies: "external", secretStore: "vault", secretStorePrefix: "races/daytona" },
+  ...{ externalNatsUrl: "tls://nats.example.org:4333", externalCidrs: "10.20.0.0/16", externalRedisPorts: "6380" },
+  ...{ source: "push", s3Bucket: "races", s3SecretName: "s3-keys" },
+};
+const STORE_FACTS = { ...GOOD_FACTS, apiVersions: new Set([...GOOD_FACTS.apiVersions, SECRET_STORE_API]) };
 const CASES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "the least": {},
   "a race in production": RACE,
   "a race on EKS": EKS,
   "no KEDA, no operator": { autoscaling: "false", operator: "false", gatewayNodePort: "30080" },
+  "credentials in a store": STORED,
   "a cluster without network policies": { networkPolicy: "false" },
 };
 
@@ -47,7 +55,7 @@ const SIZE_RULES = POD_DELIVERY_RULES.filter(({ name }) =>
 
 describe.each(Object.entries(CASES))("%s", (_, keys) => {
   test("what the program registers is what the chart takes, and all of it keeps the rules", async () => {
-    const { servers, apps } = await objectsOf(await captureProgram(keys));
+    const { servers, apps } = await objectsOf(await captureProgram(keys, { facts: STORE_FACTS }));
     const isProd = keys.environment === "prod";
     const policy = { requireDigest: isProd };
     expect(podViolations(servers, [...POD_SECURITY_RULES, ...SIZE_RULES], policy)).toEqual([]);
@@ -60,11 +68,36 @@ describe.each(Object.entries(CASES))("%s", (_, keys) => {
       keys.networkPolicy === "false" ? SET_RULES.filter((rule) => !NETWORK_RULES.includes(rule)) : SET_RULES;
     expect(
       setViolations([...servers, ...apps], rules, {
-        external: ["Secret/s3-keys"],
+        // From a store it comes by itself.
+        external: keys.secretStore === undefined ? ["Secret/s3-keys"] : [],
         scaledReplicasMin: keys.size === "race" ? 2 : 1,
       }),
     ).toEqual([]);
   });
+});
+
+test("with a store every credential is fetched from it, each under the name of its Secret", async () => {
+  const { apps, servers } = await objectsOf(await captureProgram(STORED, { facts: STORE_FACTS }));
+  const fetched = apps.filter(({ kind }) => kind === "ExternalSecret");
+  expect(
+    Object.fromEntries(
+      fetched.map(({ metadata, spec }) => {
+        const { data, secretStoreRef } = spec as never as {
+          data: { secretKey: string; remoteRef: { key: string; property: string } }[];
+          secretStoreRef: unknown;
+        };
+        expect(secretStoreRef).toEqual({ name: "vault", kind: "ClusterSecretStore" });
+        for (const { secretKey, remoteRef } of data)
+          expect(remoteRef).toEqual({ key: `races/daytona/${metadata.name}`, property: secretKey });
+        return [metadata.name, data.map(({ secretKey }) => secretKey).toSorted()];
+      }),
+    ),
+  ).toEqual({
+    "burnline-redis": ["url"],
+    "burnline-nats-users": APPS.toSorted(),
+    ...{ "burnline-ingest": ["token"], "s3-keys": ["accessKey", "secretKey"] },
+  });
+  expect(servers.filter(({ kind }) => kind === "Secret")).toEqual([]);
 });
 
 /** As Pulumi shows it to the policy pack. */

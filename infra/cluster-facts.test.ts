@@ -107,3 +107,14 @@ test("nodes, Services, quotas and claims that may not be read are no reason to r
     /^The cluster http:\S+ cannot be asked \(HTTP 403\): .*pulumi config set burnline:context NAME$/,
   );
 });
+
+test("stores of secrets are listed by name; where there are none of the kind, or they may not be read, that is not known", async () => {
+  const path = "/apis/external-secrets.io/v1/clustersecretstores";
+  expect(await facts({ ...EMPTY, [path]: list(named("vault"), named("aws")) })).toMatchObject({
+    clusterSecretStores: ["vault", "aws"],
+  });
+  for (const answers of [EMPTY, { ...EMPTY, [path]: 403 }]) {
+    server?.close();
+    expect(await facts(answers)).not.toHaveProperty("clusterSecretStores");
+  }
+});

@@ -1,6 +1,15 @@
-import { ApisApi, CoreV1Api, KubeConfig, NetworkingV1Api, StorageV1Api, VersionApi } from "@kubernetes/client-node";
+import {
+  ApisApi,
+  CoreV1Api,
+  CustomObjectsApi,
+  KubeConfig,
+  NetworkingV1Api,
+  StorageV1Api,
+  VersionApi,
+} from "@kubernetes/client-node";
 import { KubeconfigError } from "./kubeconfig.ts";
 import type { ClusterFacts } from "./preflight.ts";
+import { SECRET_STORE_API } from "./secret-store.ts";
 
 /** A cluster that does not answer within this is not there; the provider would wait for minutes. */
 const ANSWER_MS_MAX = 20_000;
@@ -34,17 +43,19 @@ export async function readClusterFacts(
 }
 
 async function ask(config: KubeConfig, namespace: string, others: readonly string[]): Promise<ClusterFacts> {
-  const [version, groups, storage, ingress, found, room, images, nodePorts, otherNamespaces] = await Promise.all([
-    config.makeApiClient(VersionApi).getCode(),
-    config.makeApiClient(ApisApi).getAPIVersions(),
-    config.makeApiClient(StorageV1Api).listStorageClass(),
-    config.makeApiClient(NetworkingV1Api).listIngressClass(),
-    readNamespace(config, namespace),
-    readRoom(config, namespace),
-    readImages(config),
-    readNodePorts(config),
-    Promise.all(others.map(async (name) => ({ name, found: await readNamespace(config, name) }))),
-  ]);
+  const [version, groups, storage, ingress, found, room, images, nodePorts, stores, otherNamespaces] =
+    await Promise.all([
+      config.makeApiClient(VersionApi).getCode(),
+      config.makeApiClient(ApisApi).getAPIVersions(),
+      config.makeApiClient(StorageV1Api).listStorageClass(),
+      config.makeApiClient(NetworkingV1Api).listIngressClass(),
+      readNamespace(config, namespace),
+      readRoom(config, namespace),
+      readImages(config),
+      readNodePorts(config),
+      readSecretStores(config),
+      Promise.all(others.map(async (name) => ({ name, found: await readNamespace(config, name) }))),
+    ]);
   const toClass = (mark: string) => (item: { metadata?: { name?: string; annotations?: Record<string, string> } }) => ({
     name: item.metadata?.name ?? "",
     isDefault: item.metadata?.annotations?.[mark] === "true",
@@ -58,6 +69,7 @@ async function ask(config: KubeConfig, namespace: string, others: readonly strin
     otherNamespaces: Object.fromEntries(
       otherNamespaces.flatMap(({ name, found: other }) => (other === undefined ? [] : [[name, other]])),
     ),
+    ...(stores === undefined ? {} : { clusterSecretStores: stores }),
     ...{ ...room, images, nodePorts },
   };
 }
@@ -92,6 +104,21 @@ async function readNodePorts(config: KubeConfig): Promise<ClusterFacts["nodePort
         : [{ port: nodePort, namespace: metadata?.namespace ?? "", service: metadata?.name ?? "" }],
     ),
   );
+}
+
+/** undefined: there is no such kind, or we may not read it. */
+async function readSecretStores(config: KubeConfig): Promise<readonly string[] | undefined> {
+  const [group = "", version = ""] = SECRET_STORE_API.split("/");
+  try {
+    const found = await config
+      .makeApiClient(CustomObjectsApi)
+      .listClusterCustomObject({ group, version, plural: "clustersecretstores" });
+    const { items = [] } = found as { readonly items?: readonly { readonly metadata?: { readonly name?: string } }[] };
+    return items.map(({ metadata }) => metadata?.name ?? "");
+  } catch (error) {
+    if (statusOf(error) === 403 || statusOf(error) === 404) return undefined;
+    throw error;
+  }
 }
 
 /** What is good to know, and no reason to refuse somebody who may not read it. */

@@ -1,6 +1,7 @@
 import { APPS } from "./app-names.ts";
 import { type ConfigKeys, cloudKeys } from "./config-keys.ts";
 import { raceContradictions } from "./config-race-rules.ts";
+import { storeContradictions, takesFromStore } from "./config-store-rules.ts";
 import { natsPorts, PORTS_MAX, redisPorts } from "./external-ports.ts";
 import { neededCharts } from "./platform/chart-source.ts";
 import { SIZES } from "./sizes.ts";
@@ -38,6 +39,7 @@ export function contradictions(keys: ConfigKeys): string[] {
     ...masterSecret(keys),
     ...(keys.cloud === "existing" ? existingCluster(keys) : ownCluster(keys)),
     ...servers(keys),
+    ...storeContradictions(keys),
     ...snapshots(keys),
     ...streams(keys),
     ...routes(keys),
@@ -46,8 +48,8 @@ export function contradictions(keys: ConfigKeys): string[] {
   ];
 }
 
-function masterSecret({ masterSecret }: ConfigKeys): string[] {
-  if (masterSecret !== undefined) return [];
+function masterSecret(keys: ConfigKeys): string[] {
+  if (keys.masterSecret !== undefined || takesFromStore(keys)) return [];
   return [
     'burnline:masterSecret is missing, from which all passwords and keys are made: pulumi config set --secret burnline:masterSecret "$(openssl rand -base64 32)"',
   ];
@@ -127,7 +129,7 @@ function servers(keys: ConfigKeys): string[] {
         key === "externalNatsUrl"
           ? ["", "tls://nats.example:4222"]
           : ["--secret ", "rediss://user:password@redis.example:6379/0"];
-      if (keys[key] === undefined)
+      if (keys[key] === undefined && !(key === "externalRedisUrl" && takesFromStore(keys)))
         problems.push(
           `burnline:dependencies external needs burnline:${key}: pulumi config set ${flag}burnline:${key} ${example}`,
         );
@@ -165,7 +167,7 @@ function servers(keys: ConfigKeys): string[] {
 /** What the policies cannot let out. */
 function externalPorts({ externalNatsUrl, externalRedisUrl, externalRedisPorts }: ConfigKeys): string[] {
   const nats = externalNatsUrl === undefined ? [] : natsPorts(externalNatsUrl);
-  const redis = externalRedisUrl === undefined ? [] : redisPorts(externalRedisUrl, externalRedisPorts);
+  const redis = redisPorts(externalRedisUrl, externalRedisPorts);
   const without = set("networkPolicy", "false");
   return [
     ...(nats.length > 1
@@ -175,7 +177,7 @@ function externalPorts({ externalNatsUrl, externalRedisUrl, externalRedisPorts }
       : []),
     ...(redis.length > PORTS_MAX
       ? [
-          `burnline:externalRedisUrl and externalRedisPorts name ${redis.length} ports, and network policies let ${PORTS_MAX} out: ${without}`,
+          `burnline:${externalRedisUrl === undefined ? "externalRedisPorts names" : "externalRedisUrl and externalRedisPorts name"} ${redis.length} ports, and network policies let ${PORTS_MAX} out: ${without}`,
         ]
       : []),
   ];

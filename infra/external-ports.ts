@@ -11,9 +11,10 @@ export function natsPorts(url: string): number[] {
 
 /**
  * Every port of Redis that is spoken to. Sentinels, and the nodes of a cluster, name servers that no address names.
- * @param further ports of those servers; absent: the usual one
+ * @param url absent: it is in a store of secrets @param further ports of those servers; absent: the usual one
  */
-export function redisPorts(url: string, further: readonly number[] | undefined): number[] {
+export function redisPorts(url: string | undefined, further: readonly number[] | undefined): number[] {
+  if (url === undefined) return unique(further ?? [REDIS_PORT]);
   const [, kind, hosts = ""] = /^rediss?(?:\+(\w+))?:\/\/(?:[^@/]*@)?([^/?#]*)/.exec(url) ?? [];
   const usual = kind === "sentinel" ? SENTINEL_PORT : REDIS_PORT;
   const named = hosts.split(",").map((host) => portOf(host, usual));

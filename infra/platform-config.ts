@@ -1,6 +1,7 @@
 import type { App, PerApp, ScaledApp } from "./app-names.ts";
 import type { ConfigKeys } from "./config-keys.ts";
 import type { ChartName } from "./platform/chart-pins.ts";
+import type { SecretStore } from "./secret-store.ts";
 import { SIZES, type Sizes } from "./sizes.ts";
 
 export interface EksConfig {
@@ -59,7 +60,8 @@ export interface ExternalServers {
   readonly natsCa?: string;
   readonly natsAccount: string;
   readonly natsMonitoringUrl?: string;
-  readonly redisUrl: string;
+  /** Absent: in the store of secrets. */
+  readonly redisUrl?: string;
   readonly redisCa?: string;
   /** Of servers that sentinels or nodes of a cluster name. */
   readonly redisFurtherPorts?: readonly number[];
@@ -90,7 +92,9 @@ export interface PlatformConfig {
   readonly isProtected: boolean;
   readonly namespace: string;
   readonly race: string;
-  readonly masterSecret: string;
+  /** Absent: nothing is made from it, credentials are in the store. */
+  readonly masterSecret?: string;
+  readonly secretStore?: SecretStore;
   readonly cluster: ClusterConfig;
   readonly servers: Servers;
   readonly sizes: Sizes;
@@ -162,10 +166,12 @@ function present<T extends object>(values: T): Partial<Present<T>> {
 export function toPlatformConfig(keys: ConfigKeys): PlatformConfig {
   const isProd = keys.environment === "prod";
   const sizes = SIZES[keys.size ?? (isProd ? "race" : "small")];
-  const { masterSecret = "", tracingEndpoint, tracingPercent, s3Bucket, s3SecretName = "" } = keys;
+  const { masterSecret, secretStore, tracingEndpoint, tracingPercent, s3Bucket, s3SecretName = "" } = keys;
   return {
     ...{ environment: keys.environment, isProtected: keys.protect ?? isProd },
-    ...{ namespace: keys.namespace, race: keys.race, masterSecret, sizes },
+    ...{ namespace: keys.namespace, race: keys.race, sizes },
+    ...present({ masterSecret }),
+    ...(secretStore === undefined ? {} : { secretStore: toSecretStore(secretStore, keys) }),
     ...{ cluster: toCluster(keys), servers: toServers(keys), route: toRoute(keys) },
     natsReplicas: keys.natsReplicas ?? sizes.natsReplicas,
     natsStorageGb: keys.natsStorageGb ?? sizes.natsStorageGb,
@@ -233,7 +239,7 @@ function toCluster(keys: ConfigKeys): ClusterConfig {
 }
 
 function toServers(keys: ConfigKeys): Servers {
-  const { natsTlsSecret, externalNatsUrl = "", externalRedisUrl = "", externalNatsSeeds, externalNatsCa } = keys;
+  const { natsTlsSecret, externalNatsUrl = "", externalRedisUrl, externalNatsSeeds, externalNatsCa } = keys;
   switch (keys.dependencies) {
     case "bundled":
       return {
@@ -247,12 +253,17 @@ function toServers(keys: ConfigKeys): Servers {
       };
     case "external":
       return {
-        ...{ type: "external", natsUrl: externalNatsUrl, redisUrl: externalRedisUrl, cidrs: keys.externalCidrs ?? [] },
+        ...{ type: "external", natsUrl: externalNatsUrl, cidrs: keys.externalCidrs ?? [] },
+        ...present({ redisUrl: externalRedisUrl }),
         natsAccount: keys.externalNatsAccount ?? "$G",
         ...present({ natsSeeds: externalNatsSeeds, natsCa: externalNatsCa, redisCa: keys.externalRedisCa }),
         ...present({ natsMonitoringUrl: keys.externalNatsMonitoringUrl, redisFurtherPorts: keys.externalRedisPorts }),
       };
   }
+}
+
+function toSecretStore(name: string, { secretStoreKind, secretStorePrefix }: ConfigKeys): SecretStore {
+  return { name, kind: secretStoreKind ?? "ClusterSecretStore", prefix: secretStorePrefix ?? "burnline" };
 }
 
 function toRoute(keys: ConfigKeys): PlatformConfig["route"] {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parsePlatformConfig } from "./config.ts";
 import { ownerLabels, STACK_LABEL, stackLabel } from "./labels.ts";
 import { type ClusterFacts, unmetNeeds } from "./preflight.ts";
+import { SECRET_STORE_API } from "./secret-store.ts";
 import { GOOD_FACTS, rawConfig } from "./testing.ts";
 
 const OWNER = { stack: stackLabel("organization/burnline/test"), secrets: "0a1b2c3d" };
@@ -10,6 +11,11 @@ const OURS = { labels: ownerLabels(OWNER) };
 function refusals(keys: Readonly<Record<string, string>>, facts: Partial<ClusterFacts>): string[] {
   return unmetNeeds(parsePlatformConfig(rawConfig(keys)), { ...GOOD_FACTS, ...facts }, OWNER);
 }
+
+const STORED = {
+  ...{ masterSecret: "", dependencies: "external", secretStore: "vault", externalNatsUrl: "tls://nats.example:4222" },
+  ...{ externalCidrs: "10.20.0.0/16", externalRedisPorts: "6379" },
+};
 
 const CASES: readonly (readonly [Readonly<Record<string, string>>, Partial<ClusterFacts>, string])[] = [
   [
@@ -123,6 +129,24 @@ const CASES: readonly (readonly [Readonly<Record<string, string>>, Partial<Clust
     "burnline:gatewayNodePort 30080 is that of the Service burnline-gateway in the namespace sebring already: pulumi config set burnline:gatewayNodePort ANOTHER",
   ],
   [
+    STORED,
+    {},
+    "The cluster has no External Secrets (external-secrets.io/v1), which burnline:secretStore needs: install External Secrets 0.17 or newer, or do without: pulumi config rm burnline:secretStore",
+  ],
+  [
+    STORED,
+    { apiVersions: new Set([...GOOD_FACTS.apiVersions, SECRET_STORE_API]), clusterSecretStores: ["aws", "gcp"] },
+    "The cluster has no ClusterSecretStore vault, it has aws, gcp: pulumi config set burnline:secretStore aws; or, if it is of the namespace, pulumi config set burnline:secretStoreKind SecretStore",
+  ],
+  [
+    STORED,
+    {
+      apiVersions: new Set([...GOOD_FACTS.apiVersions, SECRET_STORE_API]),
+      namespace: { labels: ownerLabels({ ...OWNER, secrets: "ffffffff" }) },
+    },
+    "The namespace burnline is there already and belongs to a stack of the same name with another burnline:secretStore: pulumi config set burnline:namespace ANOTHER; or, if that stack is this one and its secret was replaced, kubectl label namespace burnline burnline.dev/secrets-",
+  ],
+  [
     { redisStorageGb: "2" },
     {
       namespace: OURS,
@@ -159,4 +183,12 @@ test("charts bring KEDA and Prometheus along", () => {
 test("servers outside of the cluster need no StorageClass", () => {
   const keys = { dependencies: "external", externalNatsUrl: "nats://n.example", networkPolicy: "false" };
   expect(refusals({ ...keys, externalRedisUrl: "redis://r.example" }, { storageClasses: [] })).toEqual([]);
+});
+
+test("a store that is there is taken, one that we may not see is believed, and one of the namespace may come later", () => {
+  const apiVersions = new Set([...GOOD_FACTS.apiVersions, SECRET_STORE_API]);
+  expect(refusals(STORED, { apiVersions, clusterSecretStores: ["vault"] })).toEqual([]);
+  expect(refusals(STORED, { apiVersions })).toEqual([]);
+  const own = { ...STORED, secretStoreKind: "SecretStore" };
+  expect(refusals(own, { apiVersions, clusterSecretStores: [] })).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { type Owner, SECRETS_LABEL, STACK_LABEL } from "./labels.ts";
 import { addonNamespaces } from "./platform/addon-namespaces.ts";
 import type { PlatformConfig } from "./platform-config.ts";
 import { type Claim, type Quota, tooLittleRoom, volumesToEnlarge } from "./preflight-room.ts";
+import { SECRET_STORE_API } from "./secret-store.ts";
 
 /** What is known of a cluster before anything is made in it. */
 export interface ClusterFacts {
@@ -15,6 +16,8 @@ export interface ClusterFacts {
   readonly namespace?: Labelled;
   /** Of those that somebody else may have made, such as KEDA's: the ones that are there. */
   readonly otherNamespaces: Readonly<Record<string, Labelled>>;
+  /** Those of the whole cluster. Absent: we may not know. */
+  readonly clusterSecretStores?: readonly string[];
   /** In the namespace. */
   readonly quotas: readonly Quota[];
   readonly claims: readonly Claim[];
@@ -39,6 +42,7 @@ export function unmetNeeds(config: PlatformConfig, facts: ClusterFacts, owner: O
     ...namespace(config, facts, owner),
     ...foreignNamespaces(config, facts, owner),
     ...extensions(config, facts, isOurs),
+    ...secretStore(config, facts),
     ...storage(config, facts),
     ...takenNodePorts(config, facts),
     // A namespace of somebody else's is refused as a whole.
@@ -66,7 +70,7 @@ function namespace(config: PlatformConfig, { namespace: found }: ClusterFacts, o
   if (stack === undefined) return [`${isThere} was not made by this program: ${another}`];
   if (stack !== owner.stack) return [`${isThere} belongs to the stack ${stack}: ${another}`];
   return [
-    `${isThere} belongs to a stack of the same name with another burnline:masterSecret: ${another}; or, if that stack is this one and its secret was replaced, kubectl label namespace ${config.namespace} ${SECRETS_LABEL}-`,
+    `${isThere} belongs to a stack of the same name with another burnline:${config.secretStore === undefined ? "masterSecret" : "secretStore"}: ${another}; or, if that stack is this one and its secret was replaced, kubectl label namespace ${config.namespace} ${SECRETS_LABEL}-`,
   ];
 }
 
@@ -98,6 +102,21 @@ function extensions(config: PlatformConfig, { apiVersions }: ClusterFacts, isOur
       "The cluster has no Gateway API (gateway.networking.k8s.io/v1), which burnline:route gateway needs: pulumi config set burnline:route ingress",
     );
   return problems;
+}
+
+/** A store of one namespace may come once the namespace is there, which this program makes. */
+function secretStore({ secretStore: store }: PlatformConfig, facts: ClusterFacts): string[] {
+  if (store === undefined) return [];
+  const { apiVersions, clusterSecretStores: stores } = facts;
+  if (!apiVersions.has(SECRET_STORE_API))
+    return [
+      `The cluster has no External Secrets (${SECRET_STORE_API}), which burnline:secretStore needs: install External Secrets 0.17 or newer, or do without: pulumi config rm burnline:secretStore`,
+    ];
+  if (store.kind !== "ClusterSecretStore" || stores === undefined || stores.includes(store.name)) return [];
+  const choice = stores.length === 0 ? "it has none" : `it has ${stores.join(", ")}`;
+  return [
+    `The cluster has no ClusterSecretStore ${store.name}, ${choice}: pulumi config set burnline:secretStore ${stores[0] ?? "NAME"}; or, if it is of the namespace, pulumi config set burnline:secretStoreKind SecretStore`,
+  ];
 }
 
 /** Two of each in one cluster would fight over the same kinds; those of an earlier run are ours. */

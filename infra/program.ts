@@ -14,18 +14,19 @@ import { keepClaims } from "./platform/claims.ts";
 import { externalNats, externalRedis } from "./platform/external.ts";
 import { bundledNats } from "./platform/nats.ts";
 import { chartNats } from "./platform/nats-chart.ts";
-import type { Place } from "./platform/place.ts";
+import type { Place, SecretPlace } from "./platform/place.ts";
 import { RESTRICTED_NAMESPACE_LABELS } from "./platform/pod-security.ts";
 import { racePriority } from "./platform/priority.ts";
 import { bundledRedis } from "./platform/redis.ts";
-import type { NatsPlace, RedisPlace } from "./platform/servers.ts";
+import { INGEST_TOKEN_SECRET, type NatsPlace, type RedisPlace } from "./platform/servers.ts";
 import { chartValkey, managedRedis } from "./platform/valkey-chart.ts";
 import type { ExistingConfig, PlatformConfig } from "./platform-config.ts";
 import { type ClusterFacts, unmetNeeds } from "./preflight.ts";
 import { coresAtMost } from "./preflight-room.ts";
 import { hasRacesOfOthers, racesLabel } from "./race-definition.ts";
 import { type AskRegistry, registryProblems } from "./registry.ts";
-import { deriveSecrets } from "./secrets.ts";
+import { storeGeneration } from "./secret-store.ts";
+import { deriveSecrets, type PlatformSecrets } from "./secrets.ts";
 
 export type { RawConfig } from "./config.ts";
 
@@ -53,8 +54,8 @@ export interface PlatformOutputs {
   readonly race: string;
   /** Where the dashboard is. */
   readonly url: string;
-  /** For whoever pushes telemetry. A secret. */
-  readonly ingestToken: pulumi.Output<string>;
+  /** For whoever pushes telemetry. A secret. Absent: in the store of secrets, and one of the commands reads it. */
+  readonly ingestToken?: pulumi.Output<string>;
   /** The next things to type. */
   readonly commands: Readonly<Record<string, pulumi.Input<string>>>;
 }
@@ -71,13 +72,14 @@ export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Prom
     problems.push(...(await registryProblems(config, new Set(), deps.askRegistry)));
   if (problems.length > 0) throw new ConfigError(problems);
   const permissions = permissionsOf(deps.readNatsPermissions(), config);
-  const secrets = deriveSecrets(config.masterSecret, config.namespace);
+  const { secrets, generation } = secretsOf(config);
   const stack = stackLabel(deps.stackName);
-  const owner = { stack, secrets: secrets.generation };
+  const owner = { stack, secrets: generation };
   const plan = await chosenCluster(config, deps, owner, {
     ...{ name: cloudName(deps.stackName), stack, namespace: config.namespace },
     bucketUsers: [`${RELEASE}-processor`, `${RELEASE}-operator`],
-    ...{ redisPassword: secrets.redisPassword, isProtected: config.isProtected, isProd: config.environment === "prod" },
+    ...(secrets === undefined ? {} : { redisPassword: secrets.redisPassword }),
+    ...{ isProtected: config.isProtected, isProd: config.environment === "prod" },
     coresMax: coresAtMost(config),
   });
   await refuseBeyondAccount(plan, deps);
@@ -88,9 +90,9 @@ export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Prom
   const namespace = makeNamespace(config, cluster, owner);
   const priorityClass = racePriority(config, cluster);
   const priority = priorityClass === undefined ? {} : { priorityClass };
-  const place: Place = { config, cluster, secrets, namespace: namespace.metadata.name, ...priority };
-  const { nats, redis } = makeServers(place, permissions);
-  raceApps(place, { cluster, nats, redis, generation: secrets.generation, ...priority }, [
+  const place: Place = { config, cluster, namespace: namespace.metadata.name, ...priority };
+  const { nats, redis } = makeServers(place, secrets, permissions);
+  raceApps(place, { cluster, nats, redis, generation, ...priority }, secrets?.ingestToken, [
     ...cluster.ready,
     ...nats.ready,
     ...redis.ready,
@@ -100,9 +102,19 @@ export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Prom
     namespace: place.namespace,
     race: config.race,
     url: dashboardUrl(config),
-    ingestToken: pulumi.secret(secrets.ingestToken),
+    ...(secrets === undefined ? {} : { ingestToken: pulumi.secret(secrets.ingestToken) }),
     commands: { ...commands(config), ...cluster.outputs },
   };
+}
+
+/** Nothing is derived where a store holds what it would be for. */
+function secretsOf(config: PlatformConfig): { readonly secrets?: PlatformSecrets; readonly generation: string } {
+  const { masterSecret, secretStore, namespace } = config;
+  if (secretStore !== undefined) return { generation: storeGeneration(secretStore) };
+  // config-rules.ts says it in a sentence.
+  if (masterSecret === undefined) throw new Error("Secrets are made from a master secret, and there is none.");
+  const secrets = deriveSecrets(masterSecret, namespace);
+  return { secrets, generation: secrets.generation };
 }
 
 /** Nothing of a cloud is loaded but of the one that is meant. */
@@ -173,20 +185,23 @@ function makeNamespace(config: PlatformConfig, cluster: Cluster, owner: Owner): 
 
 function makeServers(
   place: Place,
+  secrets: PlatformSecrets | undefined,
   permissions: ReturnType<typeof permissionsOf>,
 ): { readonly nats: NatsPlace; readonly redis: RedisPlace } {
   const { servers } = place.config;
+  if (servers.type === "external") return { nats: externalNats(place, servers), redis: externalRedis(place, servers) };
+  // config-store-rules.ts says it in a sentence.
+  if (secrets === undefined) throw new Error("Servers of our own need secrets of our own.");
+  const own: SecretPlace = { ...place, secrets };
   switch (servers.type) {
     case "bundled":
-      return { nats: bundledNats(place, servers, permissions), redis: bundledRedis(place, servers) };
-    case "external":
-      return { nats: externalNats(place, servers), redis: externalRedis(place, servers) };
+      return { nats: bundledNats(own, servers, permissions), redis: bundledRedis(own, servers) };
     case "charts": {
-      const addons = clusterAddons(place, servers);
-      const issuer = certificateAuthority(place, [addons.certManager]);
-      const nats = chartNats(place, servers, permissions, issuer);
+      const addons = clusterAddons(own, servers);
+      const issuer = certificateAuthority(own, [addons.certManager]);
+      const nats = chartNats(own, servers, permissions, issuer);
       const { redis } = place.cluster;
-      const state = redis === undefined ? chartValkey(place, servers, issuer) : managedRedis(place, redis);
+      const state = redis === undefined ? chartValkey(own, servers, issuer) : managedRedis(place, redis);
       return { nats: { ...nats, ready: [...nats.ready, ...addons.ready] }, redis: state };
     }
   }
@@ -197,10 +212,14 @@ function dashboardUrl({ route, nodePorts }: PlatformConfig): string {
   return nodePorts.gateway === undefined ? "http://127.0.0.1:8080/" : `http://<any node>:${nodePorts.gateway}/`;
 }
 
-function commands({ namespace }: PlatformConfig): Record<string, string> {
+function commands({ namespace, secretStore, source }: PlatformConfig): Record<string, string> {
+  const token =
+    secretStore === undefined
+      ? "pulumi stack output --show-secrets ingestToken"
+      : `kubectl -n ${namespace} get secret ${INGEST_TOKEN_SECRET} --template '{{.data.token | base64decode}}'`;
   return {
     dashboard: `kubectl -n ${namespace} port-forward service/${RELEASE}-gateway 8080:8080`,
     pods: `kubectl -n ${namespace} get pods`,
-    ingestToken: "pulumi stack output --show-secrets ingestToken",
+    ...(secretStore !== undefined && source === "sim" ? {} : { ingestToken: token }),
   };
 }

@@ -22,23 +22,34 @@ function stackKeys(stack: string): Record<string, string> {
   );
 }
 
-/** What the commands of a page set, those of its code blocks only. */
-function documentedKeys(page: string): Record<string, string> {
-  const blocks = [...read(page).matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block).join("\n");
+const STORE_HEADING = "### Credentials from a store\n";
+
+/** What the commands of a text set, those of its code blocks only. */
+function documentedKeys(text: string): Record<string, string> {
+  const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block).join("\n");
   const commands = [...blocks.matchAll(/^pulumi config set (?:--secret )?burnline:(\w+) ("[^"]*"|\S+)/gm)];
   return Object.fromEntries(commands.map(([, key = "", value = ""]) => [key, value]));
 }
 
 test("the trial is what its page types: the stack's file, a context, a tag and a secret", () => {
-  const { masterSecret, ...typed } = documentedKeys("docs/deploy-any-kubernetes.md");
+  const [trial = ""] = read("docs/deploy-any-kubernetes.md").split(STORE_HEADING);
+  const { masterSecret, ...typed } = documentedKeys(trial);
   expect(masterSecret).toBe('"$(openssl rand -base64 32)"');
   const config = parsePlatformConfig(rawConfig({ ...stackKeys("dev"), ...typed }));
   expect(config.cluster).toEqual({ type: "existing", context: "kind-burnline" });
   expect(config.images.tag).toBe("0.1.0");
 });
 
+test("credentials from a store are what that part of the page types, on top of the trial", () => {
+  const [trial = "", store = ""] = read("docs/deploy-any-kubernetes.md").split(STORE_HEADING);
+  const typed = { ...documentedKeys(trial), ...documentedKeys(store), masterSecret: "" };
+  const config = parsePlatformConfig(rawConfig({ ...stackKeys("dev"), ...typed }));
+  expect(store).toContain("pulumi config rm burnline:masterSecret");
+  expect(config.secretStore).toEqual({ name: "vault", kind: "ClusterSecretStore", prefix: "races/daytona" });
+});
+
 describe("production on EKS", () => {
-  const { masterSecret: _, ...typed } = documentedKeys("docs/deploy-eks.md");
+  const { masterSecret: _, ...typed } = documentedKeys(read("docs/deploy-eks.md"));
   const digests = {
     imageDigests: JSON.stringify(Object.fromEntries(APPS.map((app) => [app, SHA]))),
     chartDigests: JSON.stringify(

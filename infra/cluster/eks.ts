@@ -57,7 +57,9 @@ function makeCluster(base: EksBase, request: ClusterRequest): Cluster {
     dnsPeers: isAuto ? [{ ipBlock: { cidr: SERVICE_CIDR } }] : [],
     bucket: { name: bucket.bucket, region: config.region },
     serviceAccountAnnotations: {},
-    ...(config.redisService === "managed" ? { redis: elastiCache(base, network, cluster, redisPassword) } : {}),
+    ...(config.redisService === "managed" && redisPassword !== undefined
+      ? { redis: elastiCache(base, network, cluster, redisPassword) }
+      : {}),
     ready: [storage, ...parts, ...identities],
     outputs: { login: pulumi.interpolate`aws eks update-kubeconfig --region ${config.region} --name ${cluster.name}` },
   };

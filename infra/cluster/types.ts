@@ -23,7 +23,8 @@ export interface ClusterRequest {
   readonly namespace: string;
   /** Service accounts of the pods that write to the bucket. */
   readonly bucketUsers: readonly string[];
-  readonly redisPassword: string;
+  /** Absent: there are no servers of our own. */
+  readonly redisPassword?: string;
   readonly isProtected: boolean;
   readonly isProd: boolean;
   /** What all pods ask for when autoscaling has made all of them. */

@@ -4,7 +4,7 @@ import { CERT_MANAGER_NAMESPACE } from "./addon-namespaces.ts";
 import { makeChart } from "./chart.ts";
 import type { ChartName } from "./chart-pins.ts";
 import { chartSource } from "./chart-source.ts";
-import { inCluster, makeSecret, type Place } from "./place.ts";
+import { inCluster, makeSecret, type Place, type SecretPlace } from "./place.ts";
 import { BASELINE_NAMESPACE_LABELS, RESTRICTED_NAMESPACE_LABELS } from "./pod-security.ts";
 import type { Ready } from "./servers.ts";
 
@@ -20,7 +20,7 @@ export interface Addons {
 }
 
 /** What a cluster of our own has beside the race: certificates, scaling and monitoring. */
-export function clusterAddons(place: Place, servers: ChartServers): Addons {
+export function clusterAddons(place: SecretPlace, servers: ChartServers): Addons {
   const { config } = place;
   const monitoring = config.hasMonitoring ? [prometheus(place, servers)] : [];
   const certManager = addon(place, servers, {
@@ -51,7 +51,7 @@ function kedaChart(place: Place, servers: ChartServers, dependsOn: readonly Read
   });
 }
 
-function prometheus(place: Place, servers: ChartServers): Ready {
+function prometheus(place: SecretPlace, servers: ChartServers): Ready {
   const { config, cluster, secrets } = place;
   const storageClassName = cluster.storageClass;
   const every = { matchLabels: {} };

@@ -10,6 +10,7 @@ const REDIS_CA_SECRET = "burnline-redis-ca";
 /** NATS that somebody else runs. */
 export function externalNats(place: Place, servers: ExternalServers): NatsPlace {
   const { natsUrl, natsSeeds, natsCa, natsMonitoringUrl, natsAccount, cidrs } = servers;
+  const hasSeeds = natsSeeds !== undefined || place.config.secretStore !== undefined;
   const made = [];
   if (natsSeeds !== undefined) made.push(makeSecret(place, NATS_AUTH_SECRET, natsSeeds));
   if (natsCa !== undefined) made.push(makeSecret(place, NATS_CA_SECRET, { "ca.crt": natsCa }));
@@ -18,7 +19,7 @@ export function externalNats(place: Place, servers: ExternalServers): NatsPlace 
   const monitoringUrl = natsMonitoringUrl ?? `http://${hostname}:${NATS_PORTS.monitoring}`;
   return {
     ...{ url: natsUrl, monitoringUrl, account: natsAccount, ready: made },
-    ...(natsSeeds === undefined ? {} : { authSecret: NATS_AUTH_SECRET }),
+    ...(hasSeeds ? { authSecret: NATS_AUTH_SECRET } : {}),
     ...(natsCa === undefined ? {} : { caSecret: NATS_CA_SECRET }),
     peers: cidrs.map((cidr) => ({ ipBlock: { cidr } })),
     // All have the same (config-rules.ts).
@@ -30,7 +31,7 @@ export function externalNats(place: Place, servers: ExternalServers): NatsPlace 
 /** Redis or Valkey that somebody else runs. */
 export function externalRedis(place: Place, servers: ExternalServers): RedisPlace {
   const { redisUrl, redisCa, redisFurtherPorts, cidrs } = servers;
-  const made = [makeSecret(place, REDIS_URL_SECRET, { url: redisUrl })];
+  const made = redisUrl === undefined ? [] : [makeSecret(place, REDIS_URL_SECRET, { url: redisUrl })];
   if (redisCa !== undefined) made.push(makeSecret(place, REDIS_CA_SECRET, { "ca.crt": redisCa }));
   return {
     ...{ urlSecret: REDIS_URL_SECRET, ready: made },

@@ -7,7 +7,7 @@ import { makeChart } from "./chart.ts";
 import { chartSource } from "./chart-source.ts";
 import { guardNats, seedsOf } from "./nats.ts";
 import { fileStoreMb, MEMORY_STORE_MB, NATS_ACCOUNT, NATS_PORTS, natsAccounts, SYNC_INTERVAL } from "./nats-config.ts";
-import { makeSecret, type Place, priorityOf } from "./place.ts";
+import { makeSecret, type Place, priorityOf, type SecretPlace } from "./place.ts";
 import { guaranteedMemory, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { NATS_AUTH_SECRET, type NatsPlace, podsNamed } from "./servers.ts";
 
@@ -20,7 +20,7 @@ const STOP_SECONDS = 60;
 
 /** The official chart: TLS by cert-manager for clients and between servers, users by nkey. @param issuer of certificates */
 export function chartNats(
-  place: Place,
+  place: SecretPlace,
   servers: ChartServers,
   permissions: PerApp<UserPermissions>,
   issuer: pulumi.Resource,
@@ -44,7 +44,7 @@ export function chartNats(
   };
 }
 
-function natsValues(place: Place, permissions: PerApp<UserPermissions>): Record<string, unknown> {
+function natsValues(place: SecretPlace, permissions: PerApp<UserPermissions>): Record<string, unknown> {
   const { config, secrets } = place;
   return {
     fullnameOverride: NAME,

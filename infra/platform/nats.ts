@@ -5,7 +5,17 @@ import { APPS, type PerApp } from "../app-names.ts";
 import type { UserPermissions } from "../nats-permissions.ts";
 import type { BundledServers } from "../platform-config.ts";
 import { NATS_ACCOUNT, NATS_FOLDERS, NATS_PORTS, natsConfig, ROUTES_FILE, routesConfig } from "./nats-config.ts";
-import { hashOf, inCluster, makeAccount, makeSecret, type Place, priorityOf, SKIP_AWAIT, stateful } from "./place.ts";
+import {
+  hashOf,
+  inCluster,
+  makeAccount,
+  makeSecret,
+  type Place,
+  priorityOf,
+  type SecretPlace,
+  SKIP_AWAIT,
+  stateful,
+} from "./place.ts";
 import { guaranteedMemory, restrictedContainer, restrictedPod, SECRET_FILE_MODE } from "./pod-security.ts";
 import { guardPods } from "./server-policies.ts";
 import { appPods, NATS_AUTH_SECRET, type NatsPlace, podsNamed, podsOfNamespace } from "./servers.ts";
@@ -22,7 +32,11 @@ const UID = 1000;
 const STOP_SECONDS = 45;
 
 /** NATS of our own: what the official chart does where no chart can be pulled. */
-export function bundledNats(place: Place, servers: BundledServers, permissions: PerApp<UserPermissions>): NatsPlace {
+export function bundledNats(
+  place: SecretPlace,
+  servers: BundledServers,
+  permissions: PerApp<UserPermissions>,
+): NatsPlace {
   const { config, secrets, namespace } = place;
   const { natsReplicas: replicas, natsStorageGb: storageGb } = config;
   const { natsTlsSecret } = servers;
@@ -81,7 +95,7 @@ export function bundledNats(place: Place, servers: BundledServers, permissions: 
 }
 
 /** One entry per app: each pod mounts its own only. */
-export function seedsOf({ secrets }: Place): Record<string, string> {
+export function seedsOf({ secrets }: SecretPlace): Record<string, string> {
   return Object.fromEntries(APPS.map((app) => [app, secrets.natsUsers[app].seed]));
 }
 

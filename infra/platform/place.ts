@@ -9,11 +9,15 @@ import type { PlatformSecrets } from "../secrets.ts";
 export interface Place {
   readonly config: PlatformConfig;
   readonly cluster: Cluster;
-  readonly secrets: PlatformSecrets;
   /** Known only once the namespace is there, so that nothing is made before it. */
   readonly namespace: pulumi.Output<string>;
   /** Absent: like any other pod. */
   readonly priorityClass?: pulumi.Output<string>;
+}
+
+/** Where servers of our own are made, whose configuration is made of the secrets. */
+export interface SecretPlace extends Place {
+  readonly secrets: PlatformSecrets;
 }
 
 /** Part of a pod's spec. */

@@ -1,7 +1,17 @@
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1/index.js";
 import { Service } from "@pulumi/kubernetes/core/v1/index.js";
 import type { BundledServers } from "../platform-config.ts";
-import { hashOf, inCluster, makeAccount, makeSecret, type Place, priorityOf, SKIP_AWAIT, stateful } from "./place.ts";
+import {
+  hashOf,
+  inCluster,
+  makeAccount,
+  makeSecret,
+  type Place,
+  priorityOf,
+  type SecretPlace,
+  SKIP_AWAIT,
+  stateful,
+} from "./place.ts";
 import { guaranteedMemory, restrictedContainer, restrictedPod, SECRET_FILE_MODE } from "./pod-security.ts";
 import { REDIS_PORT, REDIS_USER, REDIS_USER_RIGHTS, redisDataMb } from "./redis-config.ts";
 import { guardPods } from "./server-policies.ts";
@@ -20,7 +30,7 @@ const STOP_SECONDS = 30;
  * One Redis of our own. One, because what it holds can be replayed from the log: a standby that was promoted without
  * the last commits would take leases back, which is worse than a restart of some seconds (docs/adr/0009).
  */
-export function bundledRedis(place: Place, { redisImage }: BundledServers): RedisPlace {
+export function bundledRedis(place: SecretPlace, { redisImage }: BundledServers): RedisPlace {
   const { config, cluster, secrets, namespace } = place;
   const files = { "redis.conf": redisConfig(config.redisMemoryMb), "users.acl": redisUsers(secrets.redisPassword) };
   // Configuration and users in one Secret: the file of users has the password in it.

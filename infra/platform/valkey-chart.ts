@@ -4,7 +4,7 @@ import type { ChartServers } from "../platform-config.ts";
 import { serverCertificate } from "./certificates.ts";
 import { makeChart } from "./chart.ts";
 import { chartSource } from "./chart-source.ts";
-import { hashOf, makeSecret, type Place, priorityOf } from "./place.ts";
+import { hashOf, makeSecret, type Place, priorityOf, type SecretPlace } from "./place.ts";
 import { guaranteedMemory } from "./pod-security.ts";
 import { REDIS_PORT, REDIS_USER, REDIS_USER_RIGHTS, redisDataMb } from "./redis-config.ts";
 import { guardPods } from "./server-policies.ts";
@@ -16,7 +16,7 @@ const TLS_SECRET = "valkey-tls";
 const USERS_SECRET = "burnline-valkey-users";
 
 /** The official chart, one server for the reason that bundledRedis gives. @param issuer of certificates */
-export function chartValkey(place: Place, servers: ChartServers, issuer: pulumi.Resource): RedisPlace {
+export function chartValkey(place: SecretPlace, servers: ChartServers, issuer: pulumi.Resource): RedisPlace {
   const { config, cluster, secrets, namespace } = place;
   const users = makeSecret(place, USERS_SECRET, { [REDIS_USER]: secrets.redisPassword });
   const certificate = serverCertificate(place, TLS_SECRET, [NAME], issuer);
@@ -40,7 +40,7 @@ export function chartValkey(place: Place, servers: ChartServers, issuer: pulumi.
   };
 }
 
-function valkeyValues(place: Place): Record<string, unknown> {
+function valkeyValues(place: SecretPlace): Record<string, unknown> {
   const { config, cluster, secrets } = place;
   const { storageClass } = cluster;
   return {
