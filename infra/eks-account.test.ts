@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type MockAccount, NEW_ACCOUNT } from "./mock-cloud.ts";
 import { type CaptureOptions, captureProgram } from "./testing.ts";
 
@@ -84,6 +84,23 @@ test("who may not ask is warned and gets the same cluster", async () => {
   expect(warnings).toHaveLength(3);
   for (const warning of warnings) expect(warning).toMatch(/ is not known \(.*AccessDeniedException.*GetServiceQuota/);
   expect({ ...program, warnings: [] }).toEqual(await captureProgram(MANAGED));
+});
+
+test("who waits for an answer longer than a minute goes on with a warning", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    let isOver = false;
+    const none = { "L-F678F1CE": 0, "L-0263D0A3": 0, "L-1216C47A": 0 };
+    const run = captureProgram(EKS, { account: account({ quotas: none, answerMs: 90_000 }) }).finally(() => {
+      isOver = true;
+    });
+    while (!isOver) await vi.advanceTimersByTimeAsync(1_000);
+    const { warnings } = await run;
+    expect(warnings).toHaveLength(3);
+    for (const warning of warnings) expect(warning).toContain(" is not known (no answer within 60 s)");
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("a machine that nobody knows is a warning, and one of another family has a quota of its own", async () => {

@@ -15,6 +15,8 @@ export interface MockAccount {
   /** The stack of each; "": nobody's. */
   readonly vpcs: readonly string[];
   readonly addresses: readonly string[];
+  /** How long its quotas take. Absent: no time. */
+  readonly answerMs?: number;
 }
 
 export const NEW_ACCOUNT: MockAccount = {

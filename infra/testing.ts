@@ -90,7 +90,12 @@ export async function captureProgram(
   const { isFirstPreview = false, account = NEW_ACCOUNT } = options;
   await pulumi.runtime.setMocks(
     {
-      call: ({ token, inputs }) => answerTo(token, inputs, account),
+      call: async ({ token, inputs }) => {
+        const { answerMs } = account;
+        if (answerMs !== undefined && token.includes("ServiceQuota"))
+          await new Promise((resolve) => setTimeout(resolve, answerMs));
+        return answerTo(token, inputs, account);
+      },
       newResource: async (args) => {
         options.onRegistered?.(args.type);
         const custom = args.custom === true;
