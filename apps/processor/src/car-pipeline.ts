@@ -91,16 +91,24 @@ export class CarPipeline {
     this.emitFuel(carId, car, output);
   }
 
-  /** The model's answer to one window. A newer answer takes the place of an older one. */
+  /**
+   * The model's answer to one window. A newer answer takes the place of an older one; an older one comes behind it when two
+   * inferences share the windows, or when a window was given to a second one.
+   */
   onCorrection(car: CarState, correction: MlCorrection, output: OperatorOutput): void {
     const window = car.windows.find(({ startMs }) => startMs === correction.windowStartMs);
     if (window === undefined) {
       car.counts.modelCorrectionsLate++;
       return;
     }
+    const former = car.modelDeltas.get(window.startMs);
+    if (former !== undefined && correction.windowRevision < window.revision) {
+      car.counts.modelCorrectionsLate++;
+      return;
+    }
     car.counts.modelCorrections++;
     const { deltaUg, share } = modelCorrection(window.accumulator.burnUg, correction);
-    const formerUg = car.modelDeltas.get(window.startMs) ?? 0;
+    const formerUg = former ?? 0;
     car.modelDeltas.set(window.startMs, deltaUg);
     const endMs = window.startMs + WINDOW_MS;
     car.fuel.addModelDelta(window.startMs, endMs, deltaUg - formerUg, share, correction.modelVersion);

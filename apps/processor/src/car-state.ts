@@ -26,7 +26,7 @@ export interface CarCounts {
   /** Beyond the allowed lateness: on the late subject, in no window. */
   lateSamples: number;
   modelCorrections: number;
-  /** Corrections by the model that came when their window was closed. */
+  /** Corrections by the model that came when their window was closed, or had been answered and said again. */
   modelCorrectionsLate: number;
 }
 
