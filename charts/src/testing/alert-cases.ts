@@ -241,6 +241,11 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     },
     at: "5m45s",
   },
+  BurnlineNatsAcksFail: {
+    fires: rising("inference_nats_acknowledge_failures_total", 1.5, 'stream="FACT-r"'),
+    quiet: jump("inference_nats_acknowledge_failures_total", 9, 'stream="FACT-r"'),
+    at: "5m45s",
+  },
   BurnlineServiceDown: {
     fires: level("up", 0, 'pod="a", app_kubernetes_io_component="gateway"'),
     quiet: {

@@ -51,6 +51,7 @@ export class NatsDurableReader implements DurableReader {
     this.#inbox = link.createInbox();
     // There from the beginning: a series that appears with its first event does not rise by it.
     link.metrics.redelivered(stream, 0);
+    link.metrics.acknowledgeFailed(stream, 0);
     this.#subscription = link.connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error === null) this.#hear(message);
@@ -72,10 +73,14 @@ export class NatsDurableReader implements DurableReader {
   }
 
   async acknowledge(records: readonly LogRecord[]): Promise<void> {
-    await this.#answer(
-      records.map(({ position }) => position),
-      ACKNOWLEDGE,
-    );
+    const positions = records.map(({ position }) => position);
+    try {
+      await this.#answer(positions, ACKNOWLEDGE);
+    } catch (error) {
+      const { link, stream } = this.#options;
+      link.metrics.acknowledgeFailed(stream, 1);
+      throw error;
+    }
   }
 
   /** Gives back what was not acknowledged, so that another reader gets it at once. */

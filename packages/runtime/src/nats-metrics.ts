@@ -11,6 +11,7 @@ export interface NatsMetrics {
   appendFailed(stream: string, fault: string): void;
   readerRestarted(stream: string, why: string): void;
   redelivered(stream: string, records: number): void;
+  acknowledgeFailed(stream: string, times: number): void;
   liveDropped(): void;
 }
 
@@ -55,6 +56,11 @@ export function createNatsMetrics(metrics: Metrics, service: string): NatsMetric
     help: "Records that the server gave to this reader although they had been given away before",
     labels: byStream,
   });
+  const acknowledgeFailures = metrics.counter({
+    name: name("acknowledge_failures_total"),
+    help: "Attempts to acknowledge what was read that the server did not confirm",
+    labels: byStream,
+  });
   const liveDropped = metrics.counter({
     name: name("live_dropped_total"),
     help: "Live values dropped because the connection was down",
@@ -69,6 +75,7 @@ export function createNatsMetrics(metrics: Metrics, service: string): NatsMetric
     appendFailed: (stream, fault) => failures.add(1, { stream, fault }),
     readerRestarted: (stream, why) => restarts.add(1, { stream, why }),
     redelivered: (stream, records) => redelivered.add(records, { stream }),
+    acknowledgeFailed: (stream, times) => acknowledgeFailures.add(times, { stream }),
     liveDropped: () => liveDropped.add(),
   };
 }
@@ -86,5 +93,6 @@ export const NO_NATS_METRICS: NatsMetrics = {
   appendFailed: nothing,
   readerRestarted: nothing,
   redelivered: nothing,
+  acknowledgeFailed: nothing,
   liveDropped: nothing,
 };

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { Metrics } from "./metrics.ts";
 import { openTestLog, readRecords, type TestLog, testLogOptions, textsOf } from "./testing/nats-test-logs.ts";
 import { type RealServer, startNatsServer } from "./testing/real-servers.ts";
+import { startTcpProxy } from "./testing/tcp-proxy.ts";
 
 /** Long enough for what is acknowledged in time also on a busy machine. */
 const ACK_MS = 1_000;
@@ -22,19 +23,23 @@ afterEach(async () => {
 interface CountedLog extends TestLog {
   /** Records that came again, as /metrics tells it; undefined: nothing is said of them. */
   redelivered(): Promise<number | undefined>;
+  /** Acknowledgements that nobody confirmed. */
+  unconfirmed(): Promise<number | undefined>;
 }
 
-async function open(options = testLogOptions({ durableAckMs: ACK_MS })): Promise<CountedLog> {
+async function open(options = testLogOptions({ durableAckMs: ACK_MS }), url = server.url): Promise<CountedLog> {
   const registry = new Metrics(["inference"]);
-  const log = await openTestLog(server.url, options, { metrics: { registry, service: "inference" } });
+  const log = await openTestLog(url, options, { metrics: { registry, service: "inference" } });
   opened.push(log);
-  const series = `inference_nats_redelivered_records_total{stream="${options.name}"} `;
+  const read = async (metric: string) => {
+    const series = `inference_nats_${metric}{stream="${options.name}"} `;
+    const line = (await registry.render()).split("\n").find((text) => text.startsWith(series));
+    return line === undefined ? undefined : Number(line.slice(series.length));
+  };
   return {
     ...log,
-    redelivered: async () => {
-      const line = (await registry.render()).split("\n").find((text) => text.startsWith(series));
-      return line === undefined ? undefined : Number(line.slice(series.length));
-    },
+    redelivered: () => read("redelivered_records_total"),
+    unconfirmed: () => read("acknowledge_failures_total"),
   };
 }
 
@@ -90,6 +95,20 @@ describe("a reader of a durable group", () => {
     await first.close();
     expect(textsOf(await (await openGroup(other)).next(10, 5_000))).toEqual(["a"]);
     expect([await closing.redelivered(), await other.redelivered()]).toEqual([0, 1]);
+  });
+
+  test("counts each acknowledgement that nobody confirms, and none that is confirmed", async () => {
+    const proxy = await startTcpProxy(server.port);
+    onTestFinished(() => proxy.close());
+    const log = await open(testLogOptions({ durableAckMs: 60_000 }), `nats://127.0.0.1:${proxy.port}`);
+    await log.log.append(["a", "b"].map((text) => log.record(text)));
+    const reader = await openGroup(log);
+    const [first, second] = await reader.next(2, 5_000);
+    await reader.acknowledge([first!]);
+    expect(await log.unconfirmed()).toBe(0);
+    proxy.swallowReplies();
+    await expect(reader.acknowledge([second!])).rejects.toMatchObject({ fault: "unreachable" });
+    expect(await log.unconfirmed()).toBe(1);
   });
 });
 
