@@ -36,9 +36,6 @@ const CHANGES_KEPT_MAX = 5_000;
 const VIOLATIONS_KEPT_MAX = 200;
 const ERRORS_KEPT_MAX = 20;
 
-/** The steps that a replacement consists of; the engine also tells it as a whole, as `replace`. */
-const PARTS_OF_REPLACE = ["create-replacement", "delete-replaced", "discard-replaced"];
-
 interface EngineStep {
   readonly op: string;
   readonly urn: string;
@@ -51,7 +48,7 @@ interface EngineStep {
 interface EngineEvent {
   readonly resourcePreEvent?: { readonly metadata: EngineStep };
   readonly resOutputsEvent?: { readonly metadata: EngineStep };
-  readonly diagnosticEvent?: { readonly message: string; readonly severity: string; readonly ephemeral?: boolean };
+  readonly diagnosticEvent?: { readonly message: string; readonly severity: string };
   readonly policyEvent?: {
     readonly policyName: string;
     readonly enforcementLevel: string;
@@ -81,8 +78,7 @@ export function noteLine(facts: RunFacts, line: string): void {
   const step = event.resourcePreEvent?.metadata ?? event.resOutputsEvent?.metadata;
   if (step !== undefined) noteStep(facts, step);
   if (policyEvent !== undefined) noteViolation(facts, policyEvent);
-  if (diagnosticEvent?.severity === "error" && diagnosticEvent.ephemeral !== true)
-    noteError(facts, diagnosticEvent.message);
+  if (diagnosticEvent?.severity === "error") noteError(facts, diagnosticEvent.message);
   if (summaryEvent !== undefined) {
     const { resourceChanges, PolicyPacks } = summaryEvent;
     facts.engine = { counts: resourceChanges ?? {}, packs: Object.keys(PolicyPacks ?? {}) };
@@ -90,8 +86,9 @@ export function noteLine(facts: RunFacts, line: string): void {
 }
 
 function noteStep({ changes }: RunFacts, { op, urn, type, diffs, detailedDiff }: EngineStep): void {
-  const meant = PARTS_OF_REPLACE.includes(op) ? "replace" : CHANGE_OPS.find((known) => known === op);
-  // A refresh is told twice: as `refresh` before, and as what it found after.
+  // The steps of a replacement (create-replacement, delete-replaced) come besides the `replace` itself, and a refresh is
+  // told as `refresh` before and as what it found after.
+  const meant = CHANGE_OPS.find((known) => known === op);
   if (meant === undefined || (changes.size >= CHANGES_KEPT_MAX && !changes.has(urn))) return;
   const found = Object.keys(detailedDiff ?? {});
   const properties = found.length > 0 ? found : (diffs ?? []);

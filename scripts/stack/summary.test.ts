@@ -8,6 +8,8 @@ import { driftVerdict, previewVerdict, summaryText } from "./summary.ts";
 const read = (name: string) => readFileSync(new URL(`testing/${name}.jsonl`, import.meta.url), "utf8").split("\n");
 const PREVIEW = read("preview");
 const REFRESH = read("refresh");
+/** Of the real pack beside it: the trial's state is not protected, and a pod of the chart was made to gain rights. */
+const POLICY = read("policy");
 const PACK = { "burnline|local|infra/policy": "0.1.0" };
 
 function factsOf(lines: readonly string[]): RunFacts {
@@ -73,6 +75,16 @@ describe("a preview", () => {
     const advised = preview([violation("advisory"), end()]);
     expect(advised.exitCode).toBe(0);
     expect(advised.text).toContain("- advice `bounded-memory` by `pod`");
+  });
+
+  test("of the real pack is refused for a pod that may gain rights, which is told before advice", () => {
+    const { exitCode, text } = preview(POLICY, 1);
+    expect(exitCode).toBe(1);
+    expect(text).toMatch(
+      /### Policies\n\n- \*\*mandatory\*\* `restricted-pods` by `burnline:burnline\/burnline-processor`: `[^`]*processor may gain rights\.`\n- advice `protected-state` by `redis`/,
+    );
+    expect(text).not.toContain("### Errors");
+    expect(factsOf(POLICY).engine?.packs).toEqual(Object.keys(PACK));
   });
 
   test("is refused by a mandatory violation also where more are told than are kept", () => {
@@ -146,6 +158,13 @@ test("a summary has its verdict, its counts and what is lost, however much chang
   expect(text).toMatch(/^## Preview of dev\n\n✅ It can be applied: 2000 to update, 2000 to replace, 2000 to delete\./);
   expect(text).toContain("`replace-0-");
   expect(text).toMatch(/The rest is cut[^\n]*\n$/);
+});
+
+test("of a long list the first are named and the others counted, also those that only the engine knows", () => {
+  const many = Array.from({ length: 100 }, (_, index) => step("delete", `d${index}`));
+  const { text } = preview([...many, end({ delete: 150 })]);
+  expect(text.match(/`d\d+`/g)).toHaveLength(60);
+  expect(text).toContain("- and 90 more\n");
 });
 
 test("no line of output breaks the reading, and what is no event is passed over", () => {

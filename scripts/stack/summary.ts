@@ -62,7 +62,8 @@ export function driftVerdict(facts: RunFacts, status: number): Verdict {
 export function summaryText(command: StackCommand, stack: string, verdict: Verdict, facts: RunFacts): string {
   const { violations, errors, unkept } = facts;
   const counts = countsOf(facts);
-  const broken = violations.map(
+  const byWeight = violations.toSorted((a, b) => Number(b.isMandatory) - Number(a.isMandatory));
+  const broken = byWeight.map(
     ({ policy, isMandatory, resource, message }) =>
       `- ${isMandatory ? "**mandatory**" : "advice"} \`${policy}\` by \`${resource}\`: \`${message}\``,
   );
