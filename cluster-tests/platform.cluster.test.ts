@@ -4,8 +4,10 @@ import { clusterTestConfig } from "./src/config.ts";
 import { judgeRace, resumeApps } from "./src/exact-totals.ts";
 import { Figures, secondsText } from "./src/figures.ts";
 import { fullProfile } from "./src/full-profile.ts";
+import { notKept } from "./src/kept-object.ts";
 import { Kube, until } from "./src/kube.ts";
 import { type LoadPlace, loadByK6 } from "./src/load-by-k6.ts";
+import { keyOf, textOf } from "./src/manifest-order.ts";
 import { conditionsOf, firstOf, Platform } from "./src/platform.ts";
 import { NAMESPACE, NODE_PORTS, type PlatformOptions, platformManifests } from "./src/platform-manifests.ts";
 import { killPod } from "./src/pod-faults.ts";
@@ -71,6 +73,15 @@ test("what the program registers is accepted, and every pod gets ready under res
   figures.say("all Ready", `${pods.length} pods in ${secondsText(performance.now() - startMs)}`);
   const namespace = await kube.find({ apiVersion: "v1", kind: "Namespace", name: NAMESPACE });
   expect(namespace?.metadata?.labels).toMatchObject({ "pod-security.kubernetes.io/enforce": "restricted" });
+});
+
+test("what is kept is what was applied: a look for drift finds none", async () => {
+  const wanted = await manifests();
+  const kept = await Promise.all(wanted.map((manifest) => kube.find(keyOf(manifest))));
+  const lost = wanted.flatMap((manifest, index) =>
+    notKept(manifest, kept[index]).map((text) => `${textOf(keyOf(manifest))}: ${text}`),
+  );
+  expect(lost).toEqual([]);
 });
 
 test("applied again, nothing changes: no pod is made anew", async () => {

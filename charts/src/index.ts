@@ -8,6 +8,7 @@ import { WORKLOAD_RULES } from "./workload-rules.ts";
 
 export type { KubeObject, Violation } from "./kube-object.ts";
 export { type PodPolicy, type PodRule, podViolations } from "./pod-rules.ts";
+export { parseQuantity } from "./quantity.ts";
 export { schemaViolations } from "./schema-rules.ts";
 export { type SetPolicy, type SetRule, setViolations } from "./set-rules.ts";
 export { NETWORK_RULES, POD_DELIVERY_RULES, POD_SECURITY_RULES, REFERENCE_RULES, SCALING_RULES, WORKLOAD_RULES };

@@ -3,6 +3,7 @@ import {
   ApiException,
   ApisApi,
   CoreV1Api,
+  HttpMethod,
   KubeConfig,
   type KubernetesObject,
   KubernetesObjectApi,
@@ -28,25 +29,41 @@ export interface ObjectKey {
   readonly namespace?: string;
 }
 
+/**
+ * What is sent goes as it is written. The client's own patch() takes the fields of kinds that it knows by its own names for
+ * them ("_from", "_default", "x_kubernetes_validations") and drops them in silence under their true ones: network policies
+ * lost their sources, and the definition of a Race its defaults.
+ */
+class PlainObjectApi extends KubernetesObjectApi {
+  async send(manifest: Manifest, strategy: PatchStrategy, query: Readonly<Record<string, string>>): Promise<Manifest> {
+    const path = await this.specUriPath(manifest, "patch");
+    const request = this.configuration.baseServer.makeRequestContext(path, HttpMethod.PATCH);
+    request.setHeaderParam("Accept", "application/json");
+    request.setHeaderParam("Content-Type", strategy);
+    for (const [name, value] of Object.entries(query)) request.setQueryParam(name, value);
+    request.setBody(JSON.stringify(manifest));
+    return this.requestPromise<Manifest>(request);
+  }
+}
+
 /** One Kubernetes, seen by its API alone. */
 export class Kube {
   readonly config: KubeConfig;
-  readonly #objects: KubernetesObjectApi;
+  readonly #objects: PlainObjectApi;
   readonly #core: CoreV1Api;
 
   constructor(kubeconfigFile: string) {
     this.config = new KubeConfig();
     this.config.loadFromFile(kubeconfigFile);
-    this.#objects = KubernetesObjectApi.makeApiClient(this.config);
+    this.#objects = this.config.makeApiClient(PlainObjectApi);
     this.#core = this.config.makeApiClient(CoreV1Api);
   }
 
   /** Server-side apply: the API server merges, checks and defaults, as for Pulumi. */
   async apply(manifest: Manifest): Promise<Manifest> {
     try {
-      return await this.#objects.patch(
-        ...([manifest, undefined, undefined, FIELD_MANAGER, true, PatchStrategy.ServerSideApply] as const),
-      );
+      const query = { fieldManager: FIELD_MANAGER, force: "true" };
+      return await this.#objects.send(manifest, PatchStrategy.ServerSideApply, query);
     } catch (error) {
       throw new HarnessError(`${manifest.kind} ${manifest.metadata?.name} was refused: ${said(error)}`, {
         cause: error,
@@ -56,9 +73,7 @@ export class Kube {
 
   /** As an administrator edits: a merge patch of what is there. */
   async merge(manifest: Manifest): Promise<Manifest> {
-    return this.#objects.patch(
-      ...([manifest, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch] as const),
-    );
+    return this.#objects.send(manifest, PatchStrategy.MergePatch, {});
   }
 
   async find(key: ObjectKey): Promise<Manifest | undefined> {

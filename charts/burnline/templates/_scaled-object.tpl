@@ -23,7 +23,6 @@ spec:
     replicas: {{ $scaling.min }}
     behavior: currentReplicasIfHigher
   advanced:
-    restoreToOriginalReplicaCount: false
     horizontalPodAutoscalerConfig:
       behavior:
         scaleUp:
