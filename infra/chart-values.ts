@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { App, ScaledApp } from "./app-names.ts";
 import type { Cluster } from "./cluster/types.ts";
-import { INGEST_TOKEN_SECRET, type NatsPlace, type RedisPlace } from "./platform/servers.ts";
+import { INGEST_TOKEN_SECRET, type NatsPlace, type RedisPlace, VIEWER_KEYS_SECRET } from "./platform/servers.ts";
 import type { PlatformConfig, WarmTime } from "./platform-config.ts";
 
 type Labels = Readonly<Record<string, pulumi.Input<string>>>;
@@ -56,7 +56,11 @@ export interface ChartValues {
   readonly ingest: AppValues & ServiceValues & { readonly source: string; readonly tokenSecretName: string };
   readonly processor: AppValues;
   readonly inference: AppValues;
-  readonly gateway: AppValues & ServiceValues & { readonly allowedOrigins: readonly string[] };
+  readonly gateway: AppValues &
+    ServiceValues & {
+      readonly allowedOrigins: readonly string[];
+      readonly viewerKeysSecretName: string;
+    };
   readonly operator: {
     readonly enabled: boolean;
     readonly resources?: Resources;
@@ -141,6 +145,7 @@ export function chartValues(config: PlatformConfig, surroundings: ChartSurroundi
     gateway: {
       ...{ ...app("gateway"), ...serviceValues(config.nodePorts.gateway) },
       allowedOrigins: config.allowedOrigins,
+      viewerKeysSecretName: config.hasViewerTokens ? VIEWER_KEYS_SECRET : "",
     },
     operator: {
       ...{ enabled: config.hasOperator, podAnnotations: { [GENERATION]: generation } },

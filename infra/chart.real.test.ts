@@ -77,7 +77,9 @@ describe.each(Object.entries(CASES))("%s", (_, keys) => {
 });
 
 test("with a store every credential is fetched from it, each under the name of its Secret", async () => {
-  const { apps, servers } = await objectsOf(await captureProgram(STORED, { facts: STORE_FACTS }));
+  const { apps, servers } = await objectsOf(
+    await captureProgram({ ...STORED, viewers: "token" }, { facts: STORE_FACTS }),
+  );
   const fetched = apps.filter(({ kind }) => kind === "ExternalSecret");
   expect(
     Object.fromEntries(
@@ -95,7 +97,7 @@ test("with a store every credential is fetched from it, each under the name of i
   ).toEqual({
     "burnline-redis": ["url"],
     "burnline-nats-users": APPS.toSorted(),
-    ...{ "burnline-ingest": ["token"], "s3-keys": ["accessKey", "secretKey"] },
+    ...{ "burnline-ingest": ["token"], "burnline-viewers": ["keys"], "s3-keys": ["accessKey", "secretKey"] },
   });
   expect(servers.filter(({ kind }) => kind === "Secret")).toEqual([]);
 });

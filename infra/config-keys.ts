@@ -73,6 +73,7 @@ const appKeys = {
     "origins with commas between them",
     "https://graphics.example",
   ).optional(),
+  viewers: choice(["open", "token"]).default("open"),
   operator: flag().default(true),
   streamOwner: choice(["app", "operator"]).default("app"),
   autoscaling: flag().default(true),

@@ -37,7 +37,7 @@ function secretTexts(): string[] {
     "a-password",
     ...APPS.map((app) => natsUsers[app].seed),
     ...Object.values(SEEDS),
-    ...[rest.natsRoutePassword, rest.redisPassword, rest.ingestToken],
+    ...[rest.natsRoutePassword, rest.redisPassword, rest.ingestToken, rest.viewerKey],
   ].flatMap((secret) => [secret, Buffer.from(secret).toString("base64")]);
 }
 
@@ -62,6 +62,21 @@ function expectSafe({ resources, secretOutputs, outputs }: CapturedProgram): voi
     if (type === "pulumi:providers:kubernetes") expect(secretPaths).toContain("kubeconfig");
   }
 }
+
+test("with viewers by token the gateways get a key of their own, and a command makes tokens where it is", async () => {
+  const program = await captureProgram({ viewers: "token" });
+  expectSafe(program);
+  const { data } = inputsOf(program, "kubernetes:core/v1:Secret", "burnline-viewers") as never as {
+    data: { keys: string };
+  };
+  const { viewerKey } = deriveSecrets(TEST_MASTER_SECRET, "burnline");
+  expect(Buffer.from(data.keys, "base64").toString()).toBe(viewerKey);
+  expect(viewerKey.length).toBeGreaterThanOrEqual(32);
+  expect(program.outputs.commands).toMatchObject({ viewerToken: expect.stringContaining("viewer-token-main.ts") });
+  const open = await captureProgram({});
+  expect(names(open, "kubernetes:core/v1:Secret")).not.toContain("burnline-viewers");
+  expect(open.outputs.commands).not.toHaveProperty("viewerToken");
+});
 
 describe("bundled servers on an existing cluster", () => {
   let program: CapturedProgram;

@@ -117,6 +117,8 @@ export interface PlatformConfig {
   readonly hasRegistryCheck: boolean;
   readonly source: string;
   readonly allowedOrigins: readonly string[];
+  /** Only holders of a token see the race. */
+  readonly hasViewerTokens: boolean;
   readonly hasOperator: boolean;
   /** Who makes the race's streams in JetStream. */
   readonly streamOwner: "app" | "operator";
@@ -185,7 +187,7 @@ export function toPlatformConfig(keys: ConfigKeys): PlatformConfig {
       ...{ digests: present(keys.imageDigests ?? {}), pullSecrets: keys.imagePullSecrets ?? [] },
     },
     hasRegistryCheck: keys.imageRegistryCheck,
-    ...{ source: keys.source, allowedOrigins: keys.allowedOrigins ?? [] },
+    ...{ source: keys.source, allowedOrigins: keys.allowedOrigins ?? [], hasViewerTokens: keys.viewers === "token" },
     ...{ hasOperator: keys.operator, streamOwner: keys.streamOwner },
     ...{ hasAutoscaling: keys.autoscaling, hasNetworkPolicies: keys.networkPolicy },
     ...{ preWarm: present(keys.preWarm ?? {}), imagesFrom: keys.imagesFrom ?? [] },

@@ -92,7 +92,7 @@ export async function burnlinePlatform(raw: RawConfig, deps: PlatformDeps): Prom
   const priority = priorityClass === undefined ? {} : { priorityClass };
   const place: Place = { config, cluster, namespace: namespace.metadata.name, ...priority };
   const { nats, redis } = makeServers(place, secrets, permissions);
-  raceApps(place, { cluster, nats, redis, generation, ...priority }, secrets?.ingestToken, [
+  raceApps(place, { cluster, nats, redis, generation, ...priority }, secrets, [
     ...cluster.ready,
     ...nats.ready,
     ...redis.ready,
@@ -212,7 +212,7 @@ function dashboardUrl({ route, nodePorts }: PlatformConfig): string {
   return nodePorts.gateway === undefined ? "http://127.0.0.1:8080/" : `http://<any node>:${nodePorts.gateway}/`;
 }
 
-function commands({ namespace, secretStore, source }: PlatformConfig): Record<string, string> {
+function commands({ namespace, secretStore, source, hasViewerTokens }: PlatformConfig): Record<string, string> {
   const token =
     secretStore === undefined
       ? "pulumi stack output --show-secrets ingestToken"
@@ -221,5 +221,11 @@ function commands({ namespace, secretStore, source }: PlatformConfig): Record<st
     dashboard: `kubectl -n ${namespace} port-forward service/${RELEASE}-gateway 8080:8080`,
     pods: `kubectl -n ${namespace} get pods`,
     ...(secretStore !== undefined && source === "sim" ? {} : { ingestToken: token }),
+    // Where the keys are; they need not leave the cluster.
+    ...(hasViewerTokens
+      ? {
+          viewerToken: `kubectl -n ${namespace} exec deployment/${RELEASE}-gateway -- /nodejs/bin/node apps/gateway/src/viewer-token-main.ts --viewer NAME --days 7`,
+        }
+      : {}),
   };
 }

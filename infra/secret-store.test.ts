@@ -55,6 +55,12 @@ describe("credentials in a store", () => {
   });
 });
 
+test("the keys of viewers' tokens come from the store as well", async () => {
+  const program = await capture({ viewers: "token" });
+  expect(chartValues(program)).toMatchObject({ gateway: { viewerKeysSecretName: "burnline-viewers" } });
+  expect(ofType(program, "kubernetes:core/v1:Secret").map(({ name }) => name)).toEqual(["burnline-nats-ca"]);
+});
+
 test("a simulated race takes no telemetry: there is no token to read", async () => {
   const { outputs } = await capture({ source: "sim" });
   expect(outputs.commands).not.toHaveProperty("ingestToken");

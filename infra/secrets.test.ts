@@ -46,10 +46,11 @@ test("the same master secret gives the same secrets, another one or another plac
 
 test("what was deployed once is derived again by every later version", () => {
   // A change here would give every running stack new passwords.
-  const { redisPassword, ingestToken, natsRoutePassword, natsUsers } = deriveSecrets(MASTER, "burnline");
+  const { redisPassword, ingestToken, viewerKey, natsRoutePassword, natsUsers } = deriveSecrets(MASTER, "burnline");
   expect({
     redisPassword,
     ingestToken,
+    viewerKey,
     natsRoutePassword,
     processor: natsUsers.processor.publicKey,
   }).toMatchInlineSnapshot(`
@@ -58,6 +59,7 @@ test("what was deployed once is derived again by every later version", () => {
       "natsRoutePassword": "F8axIWQJEuCyC8wto6sOxKn-X46lGCO2shApM9ylXn8",
       "processor": "UDMLYNVUYGPEE5K4JRYX236P4JAGS6NK75UK7WJLRXAKW4OOA7CUOPV7",
       "redisPassword": "DA5LqBWL8MmEToI6u1xlS9WUBk_bDBlJeoP-lUNOfz0",
+      "viewerKey": "_6TA4czYftY0cBvKAEJTc4aBhXEGhytNXWJy2Nx6Srg",
     }
   `);
 });

@@ -15,6 +15,8 @@ export interface PlatformSecrets {
   readonly redisPassword: string;
   /** Bearer token of whoever pushes telemetry. */
   readonly ingestToken: string;
+  /** Signs the tokens of viewers. */
+  readonly viewerKey: string;
   readonly grafanaPassword: string;
   /** Not secret: changes with the secrets, so that pods that read them can be started anew. */
   readonly generation: string;
@@ -32,6 +34,7 @@ export function deriveSecrets(masterSecret: string, scope: string): PlatformSecr
     natsRoutePassword: derive("nats-route").toString("base64url"),
     redisPassword: derive("redis").toString("base64url"),
     ingestToken: derive("ingest-token").toString("base64url"),
+    viewerKey: derive("viewers").toString("base64url"),
     grafanaPassword: derive("grafana").toString("base64url"),
     generation: createHash("sha256").update(derive("generation")).digest("hex").slice(0, GENERATION_HEX_DIGITS),
   };

@@ -32,6 +32,8 @@ export interface RedisPlace {
 export const NATS_AUTH_SECRET = "burnline-nats-users";
 export const REDIS_URL_SECRET = "burnline-redis";
 export const INGEST_TOKEN_SECRET = "burnline-ingest";
+/** Keys of the gateways, `keys`. */
+export const VIEWER_KEYS_SECRET = "burnline-viewers";
 
 /** Pods of a namespace's own, by the name that their chart gives them. */
 export function podsNamed(name: string): Peer {

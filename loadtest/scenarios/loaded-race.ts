@@ -6,7 +6,7 @@ export interface LoadedRace {
   readonly startMs: number;
 }
 
-const { PROFILE, INGEST_URL, GATEWAY_URL, TOKEN, SECONDS } = __ENV;
+const { PROFILE, INGEST_URL, GATEWAY_URL, TOKEN, VIEWER_TOKEN, SECONDS } = __ENV;
 
 function required(name: string, value: string | undefined): string {
   if (value === undefined || value === "") throw new Error(`${name} is not set; give it with -e ${name}=…`);
@@ -20,11 +20,12 @@ export const profile: Profile = SECONDS === undefined ? written : { ...written, 
 export const LOADED_RACE = {
   ingestUrl: required("INGEST_URL", INGEST_URL),
   gatewayUrl: required("GATEWAY_URL", GATEWAY_URL),
-  authorization: (TOKEN === undefined || TOKEN === "" ? {} : { Authorization: `Bearer ${TOKEN}` }) as Record<
-    string,
-    string
-  >,
+  authorization: bearer(TOKEN),
 };
+
+function bearer(token: string | undefined): Record<string, string> {
+  return token === undefined || token === "" ? {} : { Authorization: `Bearer ${token}` };
+}
 
 /** http://… to ws://… */
 export function socketUrl(url: string, path: string): string {
@@ -32,7 +33,7 @@ export function socketUrl(url: string, path: string): string {
 }
 
 export const FEED_PATH = "/api/v1/feed";
-export const FEED_HEADERS = { "Sec-WebSocket-Protocol": "burnline.v1.proto" };
+export const FEED_HEADERS = { "Sec-WebSocket-Protocol": "burnline.v1.proto", ...bearer(VIEWER_TOKEN) };
 
 /** WebSocket's readyState of an open connection; k6's class has no such constant though its types say so. */
 export const OPEN = 1;

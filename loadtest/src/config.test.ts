@@ -9,6 +9,8 @@ test("a profile alone starts a cluster here; addresses are taken as given; a dur
     "http://i",
     "--gateway",
     "http://g",
+    "--viewer-token",
+    "v",
     "--token",
     "t",
     "--duration",
@@ -16,7 +18,10 @@ test("a profile alone starts a cluster here; addresses are taken as given; a dur
   ]);
   expect(outcome).toMatchObject({
     type: "config",
-    config: { profile: { seconds: 120 }, target: { ingestUrl: "http://i", gatewayUrl: "http://g", token: "t" } },
+    config: {
+      profile: { seconds: 120 },
+      target: { ingestUrl: "http://i", gatewayUrl: "http://g", token: "t", viewerToken: "v" },
+    },
   });
 });
 

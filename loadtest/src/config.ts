@@ -25,6 +25,8 @@ export interface Target {
   readonly ingestUrl: string;
   readonly gatewayUrl: string;
   readonly token: string;
+  /** Where the gateway asks for one. */
+  readonly viewerToken: string;
 }
 
 export type LoadConfigOutcome =
@@ -35,6 +37,7 @@ const OPTIONS = {
   ingest: { type: "string" },
   gateway: { type: "string" },
   token: { type: "string" },
+  "viewer-token": { type: "string" },
   duration: { type: "string" },
   json: { type: "string" },
   archive: { type: "string" },
@@ -69,6 +72,7 @@ export function loadConfig(argv: readonly string[]): LoadConfigOutcome {
   const written = parseProfile(readFileSync(join(PROFILES, `${name}.json`), "utf8"));
   if (!written.ok) return refused(`${name}.json: ${written.error}`);
   const token = values.token ?? process.env.BURNLINE_TOKEN ?? "";
+  const viewerToken = values["viewer-token"] ?? process.env.BURNLINE_VIEWER_TOKEN ?? "";
   const { ingest, gateway, json, archive } = values;
   return {
     type: "config",
@@ -77,7 +81,7 @@ export function loadConfig(argv: readonly string[]): LoadConfigOutcome {
       processors,
       ...(ingest === undefined || gateway === undefined
         ? {}
-        : { target: { ingestUrl: ingest, gatewayUrl: gateway, token } }),
+        : { target: { ingestUrl: ingest, gatewayUrl: gateway, token, viewerToken } }),
       ...(json === undefined ? {} : { jsonFile: json }),
       ...(archive === undefined ? {} : { archiveFile: archive }),
     },
@@ -124,6 +128,7 @@ function helpText(names: readonly string[]): string {
     "  --ingest URL   where frames are pushed, such as http://127.0.0.1:8082",
     "  --gateway URL  where clients connect, such as http://127.0.0.1:8080; without both a cluster is started here",
     "  --token TEXT   of the ingest; better: the environment variable BURNLINE_TOKEN",
+    "  --viewer-token TEXT  where the gateway asks for one; better: BURNLINE_VIEWER_TOKEN",
     "  --duration D   how long clients look after the warm-up, such as 40s, 10m or 4h; default: the profile's",
     "  --processors N of the cluster that is started here [2]",
     "  --json FILE    the summary as one JSON object",

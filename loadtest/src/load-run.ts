@@ -55,6 +55,7 @@ async function measure(
       {
         ...{ PROFILE: profile.name, SECONDS: `${profile.seconds}`, SUMMARY: file },
         ...{ INGEST_URL: target.ingestUrl, GATEWAY_URL: target.gatewayUrl, TOKEN: target.token },
+        VIEWER_TOKEN: target.viewerToken,
       },
       signal,
       (pid) => watch.add("k6", pid),

@@ -54,7 +54,8 @@ export class OwnCluster {
     for (;;) {
       const gatewayUrl = this.#find(/^ {2}Burnline {2}(\S+)$/);
       const ingestUrl = this.#find(/^ {2}ingest +process \d+ +(\S+)\/metrics$/);
-      if (gatewayUrl !== undefined && ingestUrl !== undefined) return { gatewayUrl, ingestUrl, token: "" };
+      if (gatewayUrl !== undefined && ingestUrl !== undefined)
+        return { gatewayUrl, ingestUrl, token: "", viewerToken: "" };
       const hasEnded = this.#child.exitCode !== null;
       if (hasEnded || performance.now() > untilMs) {
         throw new LoadError(`The cluster did not start: ${this.#lines.slice(-10).join("\n") || "it said nothing"}.`);

@@ -1,4 +1,5 @@
 import type { FeedHealth } from "./race-headline.ts";
+import { TokenForm } from "./token-form.tsx";
 
 /** Says when the numbers are not live, in the same place on every page; fills the page while there are none yet. */
 export function FeedBanner(props: {
@@ -13,6 +14,7 @@ export function FeedBanner(props: {
         <div className={`empty-mark empty-${health.type}`} aria-hidden="true" />
         <h1>{EMPTY_TITLES[health.type]}</h1>
         <p>{notice ?? EMPTY_HINTS[health.type]}</p>
+        {health.type === "refused" && <TokenForm />}
       </main>
     );
   }
@@ -24,6 +26,7 @@ export function FeedBanner(props: {
         {health.type === "reconnecting" || health.type === "connecting" ? "↻" : "!"}
       </span>
       {words}
+      {health.type === "refused" && <TokenForm />}
     </div>
   );
 }
@@ -34,6 +37,7 @@ const EMPTY_TITLES: Readonly<Record<FeedHealth["type"], string>> = {
   live: "Waiting for the race",
   stale: "Waiting for the race",
   reconnecting: "Reconnecting",
+  refused: "This race asks for a token",
   closed: "Not connected",
 };
 
@@ -43,5 +47,6 @@ const EMPTY_HINTS: Readonly<Record<FeedHealth["type"], string>> = {
   live: "Connected. The board fills by itself as soon as the first cars send telemetry.",
   stale: "The server answers but has nothing to tell yet.",
   reconnecting: "The connection was lost. This page keeps trying by itself.",
+  refused: "It is shown to holders of a viewer's token, and this page has none that is valid. Paste yours.",
   closed: "The server speaks another version of the protocol. Reload this page.",
 };

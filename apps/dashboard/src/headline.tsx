@@ -133,6 +133,7 @@ const HEALTH_WORDS: Readonly<Record<FeedHealth["type"], string>> = {
   live: "LIVE",
   stale: "OLD DATA",
   reconnecting: "RECONNECTING",
+  refused: "NO TOKEN",
   closed: "CLOSED",
 };
 

@@ -1,9 +1,11 @@
 import { FeedConnection, feedUrl, webSocketPorts } from "@burnline/contract/feed-client";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
+import { browserStorage } from "./browser-storage.tsx";
 import { LatencyProbe } from "./latency-probe.ts";
 import { PageContext } from "./page-context.tsx";
 import { RaceStore } from "./race-store.ts";
+import { readToken, writeToken } from "./viewer-token.ts";
 import "./styles/page.css";
 import "./styles/headline.css";
 import "./styles/board.css";
@@ -14,6 +16,7 @@ const nowMs = () => Date.now();
 const store = new RaceStore({ beforePaint: (run) => requestAnimationFrame(run), nowMs });
 const ports = webSocketPorts({
   url: feedUrl(location),
+  token: () => readToken(browserStorage()),
   WebSocket,
   nowMs,
   random: Math.random,
@@ -21,6 +24,9 @@ const ports = webSocketPorts({
   clearTimeout: (timer) => clearTimeout(timer),
 });
 const feed = new FeedConnection(ports, store);
+
+takeToken();
+addEventListener("hashchange", takeToken);
 
 if (new URLSearchParams(location.search).get("measure") === "1") startMeasuring();
 
@@ -32,6 +38,11 @@ createRoot(page).render(
   </PageContext>,
 );
 feed.start();
+
+/** A token in the address is kept and taken out of it: addresses are shown on air and sent around. */
+function takeToken(): void {
+  if (writeToken(browserStorage(), location.href)) location.replace("#/");
+}
 
 /** A listener of the store runs in the animation frame; the task after it runs once that frame is painted. */
 function startMeasuring(): void {

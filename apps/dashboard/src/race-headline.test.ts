@@ -18,21 +18,38 @@ function picture(feed: FeedState, eventTimeMs: number | undefined, flag = FlagSt
 const live: FeedState = { type: "live", heardMs: NOW, dataMs: NOW, pingedMs: NOW };
 
 describe("the page says how far it may be believed", () => {
-  const away: FeedState = { type: "reconnecting", attempt: 1, retryAtMs: NOW, sinceMs: NOW };
+  const away: FeedState = { type: "reconnecting", attempt: 1, retryAtMs: NOW, sinceMs: NOW, isRefused: false };
   const cases: readonly (readonly [string, Picture, string, RegExp])[] = [
     ["live", picture(live, 500), "live", /^Live$/],
     ["before a race", picture(live, undefined), "waiting", /Waiting for a race/],
     [
       "first connection",
-      picture({ type: "connecting", attempt: 0, sinceMs: NOW, greeted: false }, undefined, undefined, NEVER),
+      picture(
+        { type: "connecting", attempt: 0, sinceMs: NOW, greeted: false, isRefused: false },
+        undefined,
+        undefined,
+        NEVER,
+      ),
       "connecting",
       /Connecting/,
     ],
     ["refused from the start", picture(away, undefined, undefined, NEVER), "connecting", /Connecting/],
+    ["no token", picture({ ...away, isRefused: true }, undefined, undefined, NEVER), "refused", /token/],
+    [
+      "a token that ended in the race",
+      picture({ ...away, isRefused: true }, 500, undefined, NOW - 7_000),
+      "refused",
+      /token.*7 s old/,
+    ],
     ["connection lost", picture(away, 500, undefined, NOW - 7_000), "reconnecting", /lost.*by itself.*7 s old/],
     [
       "trying again",
-      picture({ type: "connecting", attempt: 3, sinceMs: NOW, greeted: false }, 500, undefined, NOW - 7_000),
+      picture(
+        { type: "connecting", attempt: 3, sinceMs: NOW, greeted: false, isRefused: false },
+        500,
+        undefined,
+        NOW - 7_000,
+      ),
       "reconnecting",
       /lost/,
     ],

@@ -59,7 +59,7 @@ export function flagWord(flag: FlagState): FlagWord {
 
 /** How far the page may be believed, in one word for the colour and one sentence for the reader. */
 export interface FeedHealth {
-  readonly type: "waiting" | "connecting" | "live" | "stale" | "reconnecting" | "closed";
+  readonly type: "waiting" | "connecting" | "live" | "stale" | "reconnecting" | "refused" | "closed";
   readonly words: string;
 }
 
@@ -73,6 +73,10 @@ export function feedHealth(picture: Picture, nowMs: number, clockOffsetMs: numbe
       return { type: "closed", words: closedWords(feed) };
     case "connecting":
     case "reconnecting":
+      if (feed.isRefused) {
+        const age = dataAtMs === undefined ? "" : ` Data ${ageWords(nowMs - dataAtMs)} old.`;
+        return { type: "refused", words: `The viewer's token is missing, or no longer valid.${age}` };
+      }
       if (dataAtMs === undefined) return { type: "connecting", words: "Connecting to the server …" };
       return {
         type: "reconnecting",

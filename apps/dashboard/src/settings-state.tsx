@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { browserStorage } from "./browser-storage.tsx";
 import { readSettings, type Settings, writeSettings } from "./settings.ts";
 
 /** The settings of this browser, written back with every change. */
@@ -8,13 +9,4 @@ export function useSettings(): [Settings, (change: (settings: Settings) => Setti
     writeSettings(browserStorage(), settings);
   }, [settings]);
   return [settings, setSettings];
-}
-
-/** Even asking for localStorage throws where the browser forbids it; the settings then last as long as the page. */
-function browserStorage(): Pick<Storage, "getItem" | "setItem"> {
-  try {
-    return localStorage;
-  } catch {
-    return { getItem: () => null, setItem: () => undefined };
-  }
 }

@@ -51,6 +51,7 @@ export type DisconnectReason =
   | "idle"
   | "restart"
   | "full"
+  | "unauthorized"
   | "too-large"
   | "client"
   | "failure";

@@ -1,6 +1,7 @@
 import { createLatencies, type Exemplar, type Metrics } from "@burnline/runtime";
 import type { DisconnectReason } from "./client-session.ts";
 import type { Outcome } from "./fact-check.ts";
+import type { ViewerFault } from "./viewer-check.ts";
 
 /** What the gateway counts, in words of the gateway. */
 export interface GatewayMetrics {
@@ -8,6 +9,8 @@ export interface GatewayMetrics {
   setViewAge(seconds: number): void;
   countConflated(deltas: number): void;
   countDisconnected(reason: DisconnectReason | "refused"): void;
+  /** Over REST or over the feed. */
+  countViewerRefused(reason: ViewerFault): void;
   countInput(kind: "fact" | "live", outcome: Outcome): void;
   /** A fact came in: since the log took it. */
   observeFactAge(ms: number): void;
@@ -43,6 +46,11 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
   const disconnected = metrics.counter({
     name: "gateway_clients_disconnected_total",
     help: "Connections that ended or were refused, by reason.",
+    labels: ["reason"],
+  });
+  const viewersRefused = metrics.counter({
+    name: "gateway_viewers_refused_total",
+    help: "Requests and connections without a valid viewer's token, by reason.",
     labels: ["reason"],
   });
   const inputs = metrics.counter({
@@ -89,6 +97,7 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     setViewAge: (seconds) => viewAge.set(seconds),
     countConflated: (deltas) => conflated.add(deltas),
     countDisconnected: (reason) => disconnected.add(1, { reason }),
+    countViewerRefused: (reason) => viewersRefused.add(1, { reason }),
     countInput: (kind, outcome) => inputs.add(1, { kind, outcome }),
     observeFactAge: (ms) => factAge.observe(ms),
     observeEventLatency: (kind, ms, exemplar) => eventLatency.observe(ms, { kind }, exemplar),

@@ -58,7 +58,7 @@ async function assemble({ config, logger, onFault, metrics, link }: Assembly): P
     assetsFolder: APPS_FOLDER,
     onFault: (error) => onFault("gateway", error),
     ...(traces === undefined ? {} : { tracing: traces.tracing }),
-    options: { serverVersion: VERSION, allowedOrigins: config.allowedOrigins },
+    options: { serverVersion: VERSION, allowedOrigins: config.allowedOrigins, viewerKeys: config.viewerKeys },
   });
   const parts: Part[] = [
     { name: "connections", start: async () => {}, stop: () => link.close(), stopMsMax: STOP_MS_MAX },

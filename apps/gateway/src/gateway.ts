@@ -11,9 +11,12 @@ import { VIEW_AGE_INTERVAL_MS } from "./limits.ts";
 import { RaceView } from "./race-view.ts";
 import { registerRest } from "./rest.ts";
 import { registerStaticPages, staticFolders } from "./static-pages.ts";
+import { ViewerCheck, type ViewerFault } from "./viewer-check.ts";
 import { FEED_PATH, type FeedOptions, WebSocketFeed } from "./websocket-feed.ts";
 
 export interface GatewayOptions extends FeedOptions {
+  /** Secrets that sign viewers' tokens; none: whoever reaches the gateway reads the race. */
+  readonly viewerKeys?: readonly string[];
   /** Shown to clients and in the interface description. */
   readonly serverVersion?: string;
 }
@@ -60,8 +63,10 @@ export function createGateway(context: GatewayContext): Gateway {
   const metrics = createGatewayMetrics(context.metrics);
   const view = new RaceView(race);
   const latency = new EventLatency(metrics, context.tracing);
+  const viewers = new ViewerCheck(options.viewerKeys ?? [], race, () => clock.nowMs());
+  const viewerRefused = (fault: ViewerFault) => metrics.countViewerRefused(fault);
   const feed = new WebSocketFeed(
-    { view, clock, raceClock, metrics, latency, logger, serverInstance, serverVersion },
+    { view, clock, raceClock, metrics, latency, logger, viewers, serverInstance, serverVersion },
     options,
   );
   const onChange = () => feed.noteChange();
@@ -69,7 +74,7 @@ export function createGateway(context: GatewayContext): Gateway {
   let isWhole = false;
   let viewAge: NodeJS.Timeout | undefined;
 
-  registerRest(server.app, { view, serverInstance, serverVersion, isWhole: () => isWhole });
+  registerRest(server.app, { view, serverInstance, serverVersion, isWhole: () => isWhole, viewers, viewerRefused });
   registerStaticPages(server.app, staticFolders(context.assetsFolder));
   server.onUpgrade(FEED_PATH, (request, socket, head) => feed.upgrade(request, socket, head));
   context.health?.add("gateway view", () => (isWhole ? undefined : "the view is being rebuilt from the fact log"));

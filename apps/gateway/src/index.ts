@@ -1,3 +1,4 @@
+export { viewerKeys } from "./config.ts";
 export { FactLogError } from "./fact-feed.ts";
 export type { Gateway, GatewayContext, GatewayOptions } from "./gateway.ts";
 export { createGateway } from "./gateway.ts";

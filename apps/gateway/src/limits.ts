@@ -38,6 +38,15 @@ export const MESSAGE_BURST_MAX = 100;
 /** A client message in bytes; a larger one closes the connection (1009, "too-large"). A subscribe has under 100. */
 export const CLIENT_MESSAGE_BYTES_MAX = 4 * 1024;
 
+/** Keys whose tokens are believed: the newest signs, older ones for as long as their tokens shall live on. */
+export const VIEWER_KEYS_MAX = 4;
+/** HS256 wants a key as long as its hash (RFC 7518, 3.2). */
+export const VIEWER_KEY_LENGTH_MIN = 32;
+/** A viewer's token in characters; a longer one is refused unread. One of ours has about 250. */
+export const VIEWER_TOKEN_LENGTH_MAX = 2_048;
+/** A token lives for at most this long. */
+export const VIEWER_DAYS_MAX = 400;
+
 /** Clients at once; one more is closed (1013, "full"). */
 export const CLIENTS_MAX = 256;
 

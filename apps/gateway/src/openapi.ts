@@ -1,6 +1,9 @@
 import { CarViewSchema, type create, FactSchema, RaceViewSchema } from "@burnline/contract";
 import { LAPS_PER_PAGE_DEFAULT, LAPS_PER_PAGE_MAX } from "./limits.ts";
+import type { RestError } from "./rest.ts";
+import { VIEWER_ANSWERS } from "./viewer-check.ts";
 
+type RestErrorCode = RestError["code"];
 type Descriptor = Parameters<typeof create>[0];
 type JsonSchema = Record<string, unknown>;
 
@@ -26,7 +29,12 @@ export function openApiDocument(serverVersion: string): JsonSchema {
         "better read from the WebSocket feed at /api/v1/feed (subprotocols burnline.v1.json and burnline.v1.proto).",
     },
     paths: paths(),
-    components: { schemas: { ...messageSchemas(), Error: errorSchema } },
+    components: {
+      schemas: { ...messageSchemas(), Error: errorSchema },
+      securitySchemes: { viewer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+    },
+    // Or nothing: whether a gateway asks is its own setting.
+    security: [{}, { viewer: [] }],
   };
 }
 
@@ -85,6 +93,7 @@ function get(summary: string, schema: JsonSchema, extras: Extras): JsonSchema {
       responses: {
         "200": { description: summary, content: { "application/json": { schema } } },
         ...responses,
+        "401": failure("This gateway asks for a viewer's token, and the request has none that is valid."),
         "503": failure("The view is being rebuilt from the fact log."),
       },
     },
@@ -101,7 +110,13 @@ const errorSchema = {
   type: "object",
   required: ["code", "message"],
   properties: {
-    code: { type: "string", enum: ["unknown-car", "bad-query", "rebuilding", "not-found"] },
+    code: {
+      type: "string",
+      enum: [
+        ...(["unknown-car", "bad-query", "rebuilding", "not-found"] satisfies RestErrorCode[]),
+        ...Object.keys(VIEWER_ANSWERS),
+      ],
+    },
     message: { type: "string", description: "One sentence that says what to do." },
   },
 };

@@ -6,6 +6,7 @@ import { JSON_MAPPING } from "./feed-frame.ts";
 import { LAPS_PER_PAGE_DEFAULT, LAPS_PER_PAGE_MAX } from "./limits.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { RaceView } from "./race-view.ts";
+import { VIEWER_ANSWERS, type ViewerCheck, type ViewerFault } from "./viewer-check.ts";
 
 interface RestContext {
   readonly view: RaceView;
@@ -13,11 +14,13 @@ interface RestContext {
   readonly serverVersion: string;
   /** False while the view is still being rebuilt from the fact log. */
   readonly isWhole: () => boolean;
+  readonly viewers: ViewerCheck;
+  readonly viewerRefused: (fault: ViewerFault) => void;
 }
 
 /** What went wrong, for people in `message` and for programs in `code`. */
-interface RestError {
-  readonly code: "unknown-car" | "bad-query" | "rebuilding" | "not-found";
+export interface RestError {
+  readonly code: "unknown-car" | "bad-query" | "rebuilding" | "not-found" | ViewerFault;
   readonly message: string;
 }
 
@@ -32,9 +35,16 @@ export function registerRest(app: FastifyInstance, context: RestContext): void {
 
   app.addHook("preHandler", async (request, reply) => {
     const isData = request.url.startsWith("/api/v1/") && !request.url.startsWith("/api/v1/openapi.json");
-    if (!isData || context.isWhole()) return;
+    if (!isData) return;
+    const fault = await context.viewers.faultOf(request.headers);
+    if (fault !== undefined) {
+      context.viewerRefused(fault);
+      const challenge = fault === "missing-token" ? "Bearer" : 'Bearer error="invalid_token"';
+      return fail(reply.header("WWW-Authenticate", challenge), 401, { code: fault, message: VIEWER_ANSWERS[fault] });
+    }
+    if (context.isWhole()) return;
     const message = "The view of the race is being rebuilt from the fact log: try again in a few seconds.";
-    await fail(reply.header("Retry-After", "2"), 503, { code: "rebuilding", message });
+    return fail(reply.header("Retry-After", "2"), 503, { code: "rebuilding", message });
   });
 
   app.get("/api/v1/race", (_request, reply) => fresh(reply).send(toJson(RaceViewSchema, view.raceView, JSON_MAPPING)));

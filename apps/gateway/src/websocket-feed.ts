@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { create, HelloSchema, PROTOCOL_VERSION, type RaceClock } from "@burnline/contract";
+import { CLOSE_UNAUTHORIZED, create, HelloSchema, PROTOCOL_VERSION, type RaceClock } from "@burnline/contract";
 import type { Logger } from "@burnline/runtime";
 import type { Clock } from "@burnline/std";
 import { WebSocketServer } from "ws";
@@ -8,6 +8,7 @@ import { ClientConnection, type ConnectionContext } from "./client-connection.ts
 import { SESSION_LIMITS, type SessionLimits } from "./client-session.ts";
 import type { EventLatency } from "./event-latency.ts";
 import { FeedEncoder } from "./feed-encoder.ts";
+import type { Encoding } from "./feed-frame.ts";
 import { FlushSlot } from "./flush-slot.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
 import {
@@ -19,6 +20,7 @@ import {
 } from "./limits.ts";
 import type { RaceView } from "./race-view.ts";
 import { checkUpgrade, chosenSubprotocol } from "./upgrade-check.ts";
+import { VIEWER_ANSWERS, type ViewerCheck, type ViewerFault } from "./viewer-check.ts";
 
 export const FEED_PATH = "/api/v1/feed";
 
@@ -36,6 +38,7 @@ interface FeedContext {
   readonly metrics: GatewayMetrics;
   readonly latency: EventLatency;
   readonly logger: Logger;
+  readonly viewers: ViewerCheck;
   /** New with every start, so that a client knows that what it holds is another process's view. */
   readonly serverInstance: string;
   readonly serverVersion: string;
@@ -157,11 +160,37 @@ export class WebSocketFeed {
       refuse(socket, check.error.status, check.error.code, check.error.message);
       return;
     }
+    const cut = () => socket.destroy();
+    socket.on("error", cut);
+    this.#context.viewers.faultOf(request.headers).then((fault) => {
+      if (socket.destroyed) return;
+      socket.off("error", cut);
+      if (fault !== undefined) this.#context.metrics.countViewerRefused(fault);
+      if (fault === undefined || request.headers.origin !== undefined) {
+        this.#accept(request, socket, head, check.value, fault);
+        return;
+      }
+      this.#context.metrics.countDisconnected("refused");
+      refuse(socket, 401, fault, VIEWER_ANSWERS[fault]);
+    }, cut);
+  }
+
+  /** A page without a valid token is let in to be told so, since it cannot read why an upgrade was refused. */
+  #accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    encoding: Encoding,
+    fault: ViewerFault | undefined,
+  ): void {
+    const clientsMax = this.#options.clientsMax ?? CLIENTS_MAX;
     this.#acceptor.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new ClientConnection(webSocket, check.value, this.#connectionContext);
+      const connection = new ClientConnection(webSocket, encoding, this.#connectionContext);
       this.#connections.add(connection);
       this.#setClientCount(this.#clientCount + 1);
-      if (this.#clientCount > clientsMax) connection.turnAway(1013, "too many clients, try again later", "full");
+      if (fault !== undefined) connection.turnAway(CLOSE_UNAUTHORIZED, fault, "unauthorized");
+      else if (this.#isStopping) connection.stop();
+      else if (this.#clientCount > clientsMax) connection.turnAway(1013, "too many clients, try again later", "full");
       else connection.open();
     });
   }
@@ -190,7 +219,7 @@ export class WebSocketFeed {
   }
 }
 
-const STATUS_TEXT = { 400: "Bad Request", 403: "Forbidden", 503: "Service Unavailable" } as const;
+const STATUS_TEXT = { 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 503: "Service Unavailable" } as const;
 
 function refuse(socket: Duplex, status: keyof typeof STATUS_TEXT, code: string, message: string): void {
   const body = `${JSON.stringify({ code, message })}\n`;

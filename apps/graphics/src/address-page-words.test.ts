@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { addressPageWords } from "./address-page-words.ts";
 
 const LIVE: FeedState = { type: "live", heardMs: 0, dataMs: 0, pingedMs: 0 };
-const LOST: FeedState = { type: "reconnecting", attempt: 1, retryAtMs: 0, sinceMs: 0 };
+const LOST: FeedState = { type: "reconnecting", attempt: 1, retryAtMs: 0, sinceMs: 0, isRefused: false };
 const STATES: readonly FeedState[] = [
-  { type: "connecting", attempt: 0, sinceMs: 0, greeted: false },
+  { type: "connecting", attempt: 0, sinceMs: 0, greeted: false, isRefused: false },
   LIVE,
   { ...LIVE, type: "stale" },
   LOST,
@@ -46,6 +46,16 @@ test("it says what is the matter: nobody there, no race, lost, another version, 
 });
 
 test("a new attempt does not change what is said of a lost connection", () => {
-  const attempt: FeedState = { type: "connecting", attempt: 3, sinceMs: 0, greeted: false };
+  const attempt: FeedState = { type: "connecting", attempt: 3, sinceMs: 0, greeted: false, isRefused: false };
   for (const cars of [0, 40]) expect(words(attempt, cars)).toEqual(words(LOST, cars));
+});
+
+test("a missing token is said while it is tried again, in place of the list or above it, and how to give one", () => {
+  const trying: FeedState = { type: "connecting", attempt: 3, sinceMs: 0, greeted: false, isRefused: true };
+  for (const feed of [trying, { ...LOST, isRefused: true } as FeedState]) {
+    const state = { feed, refusal: undefined, carsKnown: 0, carsShown: 0, wanted: "" };
+    expect(addressPageWords(state).empty?.title).toMatch(/token/);
+    expect(addressPageWords(state).empty?.hint).toMatch(/#token=/);
+    expect(addressPageWords({ ...state, carsKnown: 3, carsShown: 3 }).banner).toMatch(/#token=/);
+  }
 });

@@ -21,12 +21,25 @@ interface AddressPageWords {
 export function addressPageWords({ feed, refusal, carsKnown, carsShown, wanted }: AddressPageState): AddressPageWords {
   // Every new attempt is "connecting" for a moment; what the page says must not change with each.
   const type = feed.type === "connecting" && feed.attempt > 0 ? "reconnecting" : feed.type;
+  if (isRefused(feed)) {
+    return carsKnown === 0 ? { banner: undefined, empty: NO_TOKEN } : { banner: NO_TOKEN.hint, empty: undefined };
+  }
   if (carsKnown === 0) return { banner: undefined, empty: refusal === undefined ? EMPTY[type] : refused(refusal) };
   const banner = refusal ?? BANNERS[type];
   if (carsShown > 0) return { banner, empty: undefined };
   const hint = `None of ${carsKnown} cars has this number, driver or team. Esc shows all.`;
   return { banner, empty: { title: `Nothing found for “${wanted.trim()}”`, hint } };
 }
+
+/** The gateway wants a viewer's token, or another one. */
+export function isRefused(feed: FeedState): boolean {
+  return (feed.type === "connecting" || feed.type === "reconnecting") && feed.isRefused;
+}
+
+const NO_TOKEN = {
+  title: "A viewer's token is missing, or no longer valid",
+  hint: "This race is shown to holders of a token. Put #token=… behind this page's address; the addresses below then have it too.",
+};
 
 function refused(hint: string): AddressPageWords["empty"] {
   return { title: "The gateway refused", hint };

@@ -1,5 +1,6 @@
 import type { ServerMessage } from "@burnline/contract";
 import type { FeedState } from "@burnline/contract/feed-client";
+import { isRefused } from "./address-page-words.ts";
 import { airView } from "./air-view.ts";
 import { BurnBarElement } from "./burn-bar-element.tsx";
 import { CarWatch } from "./car-watch.ts";
@@ -68,6 +69,8 @@ function refresh(): void {
   element.setOnAir(isWanted && view !== undefined);
   if (!options.debug) return;
   if (data.car === "") element.hint(`No car chosen: ${new URL(".", location.href)} has an address for each car.`);
+  else if (view === undefined && isRefused(feed.state))
+    element.hint("This race asks for a viewer's token: put #token=… behind this address.");
   else if (view === undefined) element.hint(`Nothing known of car ${data.car}; connection: ${feed.state.type}.`);
   else element.hint("");
 }

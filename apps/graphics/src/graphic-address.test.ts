@@ -13,6 +13,13 @@ test("an address says only what differs from the bar's defaults, and stands besi
   );
 });
 
+test("a page that was opened with a token gives it to every address", () => {
+  const plain = { units: "mpg", waits: false, debug: true } as const;
+  expect(graphicAddress("http://studio:8080/graphics/#token=a.b.c", "41", plain)).toBe(
+    "http://studio:8080/graphics/burn-bar.html?car=41&debug=1#token=a.b.c",
+  );
+});
+
 test("the bar reads from an address what was chosen for it", () => {
   const choice = fc.record({ units: fc.constantFrom(...AIR_UNITS), waits: fc.boolean(), debug: fc.boolean() });
   fc.assert(

@@ -1,4 +1,5 @@
 import { CAR_PROFILE_IDS } from "@burnline/fuel";
+import { viewerKeys } from "@burnline/gateway";
 import { SOURCE_FORMS } from "@burnline/ingest";
 import { type ConfigOutcome, LOG_FORMATS, LOG_LEVELS, loadConfig, type Program } from "@burnline/runtime";
 import { z } from "zod";
@@ -53,6 +54,7 @@ const standaloneSchema = z.object({
     .array(z.string())
     .default([])
     .describe("Origins besides this server's own whose pages may read the feed: https://graphics.example"),
+  ...viewerKeys,
   logLevel: z.enum(LOG_LEVELS).default("info").describe("How much is logged"),
   logFormat: z.enum(LOG_FORMATS).default("lines").describe("lines for people, json for machines"),
 });

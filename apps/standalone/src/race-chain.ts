@@ -85,7 +85,7 @@ export async function createRaceChain({ config, race, logger, onFault }: ChainDe
     raceClock: () => raceClock,
     assetsFolder: APPS_FOLDER,
     onFault: (error) => onFault("gateway", error),
-    options: { serverVersion: VERSION, allowedOrigins: config.allowedOrigins },
+    options: { serverVersion: VERSION, allowedOrigins: config.allowedOrigins, viewerKeys: config.viewerKeys },
   });
   const endpoint =
     source instanceof PushSource

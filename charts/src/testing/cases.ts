@@ -88,6 +88,7 @@ export const RENDER_CASES: Readonly<Record<string, RenderCase>> = {
       tracing: { endpoint: "http://collector.monitoring.svc:4318", sampleRatio: 0.1 },
       gateway: {
         allowedOrigins: ["https://graphics.example.org", "https://ob.example.org"],
+        viewerKeysSecretName: "burnline-viewers",
         podAnnotations: { a: "b" },
       },
       inference: {

@@ -35,10 +35,16 @@ test("every limit is a positive whole number", () => {
 });
 
 test("every version is a positive whole number", () => {
-  const { SUBPROTOCOL_JSON, SUBPROTOCOL_PROTO, ...numbers } = versions;
+  const { SUBPROTOCOL_JSON, SUBPROTOCOL_PROTO, SUBPROTOCOL_TOKEN_PREFIX, ...numbers } = versions;
   for (const [name, value] of Object.entries(numbers)) {
     expect(Number.isSafeInteger(value) && value > 0, name).toBe(true);
   }
+});
+
+test("a token's subprotocol is one that a WebSocket header can carry, and is not taken for the feed's", () => {
+  expect(versions.SUBPROTOCOL_TOKEN_PREFIX).toMatch(/^[a-z0-9.]+\.$/);
+  expect(versions.SUBPROTOCOL_PROTO.startsWith(versions.SUBPROTOCOL_TOKEN_PREFIX)).toBe(false);
+  expect(versions.SUBPROTOCOL_JSON.startsWith(versions.SUBPROTOCOL_TOKEN_PREFIX)).toBe(false);
 });
 
 test("a subprotocol names the protocol version and is a token that a WebSocket header can carry", () => {

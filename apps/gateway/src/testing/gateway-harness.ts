@@ -94,7 +94,7 @@ export class TestClient {
   readonly closed: Promise<{ code: number; reason: string }>;
   #woken: (() => void)[] = [];
 
-  constructor(port: number, protocol = SUBPROTOCOL_PROTO, headers: Record<string, string> = {}) {
+  constructor(port: number, protocol: string | string[] = SUBPROTOCOL_PROTO, headers: Record<string, string> = {}) {
     this.socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/feed`, protocol, { headers });
     this.socket.on("message", (data, isBinary) => {
       const bytes = data as Buffer;

@@ -99,7 +99,7 @@ describe("a connection", () => {
     leave();
     world.feed.subscribe("alerts");
     expect(world.sockets[0]?.sent.slice(-2)).toEqual(["unsubscribe 2", "subscribe 3 alerts"]);
-    world.sockets[0]?.events.closed();
+    world.sockets[0]?.events.closed(false);
     expect(world.feed.state.type).toBe("reconnecting");
     world.advance(1_000);
     world.hello();
@@ -117,10 +117,10 @@ describe("a connection", () => {
     world.snapshot(1);
     expect(world.received.length).toBe(heard);
     const old = world.sockets[0]!;
-    old.events.closed();
+    old.events.closed(false);
     world.advance(1_000);
     world.say({ op: { case: "status", value: { level: "info", message: "late" } } }, old);
-    old.events.closed();
+    old.events.closed(false);
     expect(world.received.length).toBe(heard);
     expect(world.sockets.length).toBe(2);
   });
@@ -174,11 +174,21 @@ describe("a connection", () => {
     const world = fakeWorld();
     world.feed.start();
     for (let attempt = 0; attempt < 30; attempt++) {
-      world.sockets.at(-1)?.events.closed();
+      world.sockets.at(-1)?.events.closed(false);
       world.advance(5_000);
     }
     expect(world.sockets.length).toBe(31);
     expect(world.feed.state.type).toBe("connecting");
+  });
+
+  test("that is refused says so and tries on", () => {
+    const world = fakeWorld();
+    world.feed.start();
+    world.sockets[0]?.events.closed(true);
+    expect(world.feed.state).toMatchObject({ type: "reconnecting", isRefused: true });
+    world.advance(5_000);
+    expect(world.feed.state).toMatchObject({ type: "connecting", isRefused: true });
+    expect(world.sockets.length).toBe(2);
   });
 
   test("learns the server's clock from hello and sharpens it by pongs", () => {

@@ -19,7 +19,8 @@ export interface FeedSocket {
 /** What a socket tells. Nothing is expected after `closed`. */
 export interface FeedSocketEvents {
   received(bytes: Uint8Array): void;
-  closed(): void;
+  /** @param isRefused the gateway wants a viewer's token, or another one */
+  closed(isRefused: boolean): void;
 }
 
 /** Everything that the feed needs from the world it runs in. */
@@ -123,8 +124,8 @@ export class FeedConnection {
       received: (bytes) => {
         if (isCurrent()) this.#receive(bytes);
       },
-      closed: () => {
-        if (isCurrent()) this.#handle({ type: "lost" });
+      closed: (isRefused) => {
+        if (isCurrent()) this.#handle({ type: isRefused ? "refused" : "lost" });
       },
     });
     this.#socket = own;

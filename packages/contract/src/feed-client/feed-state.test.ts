@@ -20,11 +20,11 @@ const NOW = 1_000_000;
 
 const STATES = {
   closed: FEED_NOT_STARTED,
-  connecting: { type: "connecting", attempt: 2, sinceMs: NOW - 100, greeted: false },
-  greeted: { type: "connecting", attempt: 2, sinceMs: NOW - 100, greeted: true },
+  connecting: { type: "connecting", attempt: 2, sinceMs: NOW - 100, greeted: false, isRefused: false },
+  greeted: { type: "connecting", attempt: 2, sinceMs: NOW - 100, greeted: true, isRefused: false },
   live: { type: "live", heardMs: NOW - 50, dataMs: NOW - 50, pingedMs: NOW - 500 },
   stale: { type: "stale", heardMs: NOW - 50, dataMs: NOW - STALE_AFTER_MS - 1, pingedMs: NOW - 500 },
-  reconnecting: { type: "reconnecting", attempt: 1, retryAtMs: NOW, sinceMs: NOW - 400 },
+  reconnecting: { type: "reconnecting", attempt: 1, retryAtMs: NOW, sinceMs: NOW - 400, isRefused: true },
 } as const satisfies Record<string, FeedState>;
 
 const EVENTS = {
@@ -34,6 +34,7 @@ const EVENTS = {
   data: { type: "data" },
   pong: { type: "pong" },
   lost: { type: "lost" },
+  refused: { type: "refused" },
   wake: { type: "wake" },
   stop: { type: "stop" },
 } as const satisfies Record<string, FeedEvent>;
@@ -50,6 +51,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Expected | 
     data: same,
     pong: same,
     lost: same,
+    refused: same,
     wake: same,
     stop: same,
   },
@@ -60,6 +62,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Expected | 
     data: ["live"],
     pong: same,
     lost: ["reconnecting", "close"],
+    refused: ["reconnecting", "close"],
     wake: same,
     stop: ["closed", "close"],
   },
@@ -70,6 +73,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Expected | 
     data: ["live"],
     pong: same,
     lost: ["reconnecting", "close"],
+    refused: ["reconnecting", "close"],
     wake: same,
     stop: ["closed", "close"],
   },
@@ -80,6 +84,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Expected | 
     data: ["live"],
     pong: ["live"],
     lost: ["reconnecting", "close"],
+    refused: ["reconnecting", "close"],
     wake: same,
     stop: ["closed", "close"],
   },
@@ -90,6 +95,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Expected | 
     data: ["live"],
     pong: ["stale"],
     lost: ["reconnecting", "close"],
+    refused: ["reconnecting", "close"],
     wake: same,
     stop: ["closed", "close"],
   },
@@ -100,6 +106,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Expected | 
     data: same,
     pong: same,
     lost: same,
+    refused: same,
     wake: ["connecting", "open"],
     stop: ["closed", "close"],
   },
@@ -169,6 +176,16 @@ describe("retries", () => {
       before = longest;
     }
     expect(before).toBeGreaterThan(RETRY_DELAY_MS_MAX * 0.99);
+  });
+
+  test("of a refused page are slow from the first one on, and say so until the gateway greets it", () => {
+    const refused = feedStep(STATES.connecting, EVENTS.refused, NOW, 0).state;
+    expect(refused).toMatchObject({ type: "reconnecting", isRefused: true, retryAtMs: NOW + RETRY_DELAY_MS_MAX / 2 });
+    const again = feedStep(STATES.reconnecting, EVENTS.wake, NOW, 0).state;
+    expect(again).toMatchObject({ type: "connecting", isRefused: true });
+    expect(feedStep(again, EVENTS.lost, NOW, 0).state).toMatchObject({ isRefused: true });
+    expect(feedStep(again, EVENTS.hello, NOW, 0).state).toMatchObject({ isRefused: false });
+    expect(feedStep(STATES.live, EVENTS.lost, NOW, 0).state).toMatchObject({ isRefused: false });
   });
 
   test("count up while the server stays away and begin anew after a good connection", () => {

@@ -9,14 +9,21 @@ import { PROTOCOL_VERSION } from "../versions.ts";
  *     │ stop, or a     │   │ wake at retryAtMs              ▼                   │
  *     │ foreign        │   │                              stale ────────────────┘
  *     │ protocol       ▼   │                                │
- *     └────────────  reconnecting ◀── lost, or nothing at all heard for 10 s ───┘
+ *     └────────────  reconnecting ◀── lost, refused, or nothing heard for 10 s ─┘
  */
 export type FeedState =
-  | { readonly type: "connecting"; readonly attempt: number; readonly sinceMs: number; readonly greeted: boolean }
+  | ({ readonly type: "connecting"; readonly greeted: boolean } & Trying)
   | ({ readonly type: "live" } & Heard)
   | ({ readonly type: "stale" } & Heard)
-  | { readonly type: "reconnecting"; readonly attempt: number; readonly retryAtMs: number; readonly sinceMs: number }
+  | ({ readonly type: "reconnecting"; readonly retryAtMs: number } & Trying)
   | { readonly type: "closed"; readonly reason: ClosedReason };
+
+interface Trying {
+  readonly attempt: number;
+  readonly sinceMs: number;
+  /** The last answer was that a viewer's token is missing or not valid. */
+  readonly isRefused: boolean;
+}
 
 interface Heard {
   /** Last message of any kind. */
@@ -35,6 +42,8 @@ export type FeedEvent =
   | { readonly type: "pong" }
   /** The socket closed, or sent something that is not our protocol. */
   | { readonly type: "lost" }
+  /** The socket closed because of our token. Tried again slowly: a key may be about to be replaced. */
+  | { readonly type: "refused" }
   | { readonly type: "wake" }
   | { readonly type: "stop" };
 
@@ -54,6 +63,8 @@ export const PING_INTERVAL_MS = 2_000;
 export const CONNECT_TIMEOUT_MS = 10_000;
 export const RETRY_DELAY_MS_MIN = 250;
 export const RETRY_DELAY_MS_MAX = 5_000;
+/** Whoever is refused waits at once as long as after so many attempts: nothing will have changed sooner. */
+const REFUSED_ATTEMPT_MIN = 5;
 
 export const FEED_NOT_STARTED: FeedState = { type: "closed", reason: "not started" };
 
@@ -62,14 +73,16 @@ export function feedStep(state: FeedState, event: FeedEvent, nowMs: number, chan
   if (event.type === "stop") return stopStep(state);
   switch (state.type) {
     case "closed":
-      return event.type === "start" ? openStep(0, nowMs) : stay(state);
+      return event.type === "start" ? openStep(0, false, nowMs) : stay(state);
     case "connecting":
       return connectingStep(state, event, nowMs, chance);
     case "live":
     case "stale":
       return connectedStep(state, event, nowMs, chance);
     case "reconnecting":
-      return event.type === "wake" && nowMs >= state.retryAtMs ? openStep(state.attempt, nowMs) : stay(state);
+      return event.type === "wake" && nowMs >= state.retryAtMs
+        ? openStep(state.attempt, state.isRefused, nowMs)
+        : stay(state);
   }
 }
 
@@ -111,13 +124,19 @@ function connectingStep(
         return { state: { type: "closed", reason: "other protocol version" }, commands: ["close"] };
       }
       // The first ping goes out at once: the clock offset is known before the first paint.
-      return state.greeted ? stay(state) : { state: { ...state, greeted: true }, commands: ["subscribe", "ping"] };
+      return state.greeted
+        ? stay(state)
+        : { state: { ...state, greeted: true, isRefused: false }, commands: ["subscribe", "ping"] };
     case "data":
       return { state: { type: "live", heardMs: nowMs, dataMs: nowMs, pingedMs: nowMs }, commands: [] };
     case "lost":
-      return retryStep(state.attempt, nowMs, chance);
+      return retryStep(state.attempt, state.isRefused, nowMs, chance);
+    case "refused":
+      return refusedStep(state.attempt, nowMs, chance);
     case "wake":
-      return nowMs >= state.sinceMs + CONNECT_TIMEOUT_MS ? retryStep(state.attempt, nowMs, chance) : stay(state);
+      return nowMs >= state.sinceMs + CONNECT_TIMEOUT_MS
+        ? retryStep(state.attempt, state.isRefused, nowMs, chance)
+        : stay(state);
     default:
       return stay(state);
   }
@@ -135,9 +154,11 @@ function connectedStep(
     case "pong":
       return { state: { ...state, heardMs: nowMs }, commands: [] };
     case "lost":
-      return retryStep(0, nowMs, chance);
+      return retryStep(0, false, nowMs, chance);
+    case "refused":
+      return refusedStep(0, nowMs, chance);
     case "wake": {
-      if (nowMs >= state.heardMs + SILENT_AFTER_MS) return retryStep(0, nowMs, chance);
+      if (nowMs >= state.heardMs + SILENT_AFTER_MS) return retryStep(0, false, nowMs, chance);
       const type = nowMs >= state.dataMs + STALE_AFTER_MS ? "stale" : state.type;
       if (nowMs >= state.pingedMs + PING_INTERVAL_MS) {
         return { state: { ...state, type, pingedMs: nowMs }, commands: ["ping"] };
@@ -149,13 +170,20 @@ function connectedStep(
   }
 }
 
-function openStep(attempt: number, nowMs: number): FeedStep {
-  return { state: { type: "connecting", attempt, sinceMs: nowMs, greeted: false }, commands: ["open"] };
+function openStep(attempt: number, isRefused: boolean, nowMs: number): FeedStep {
+  return { state: { type: "connecting", attempt, isRefused, sinceMs: nowMs, greeted: false }, commands: ["open"] };
 }
 
-function retryStep(attempt: number, nowMs: number, chance: number): FeedStep {
+function retryStep(attempt: number, isRefused: boolean, nowMs: number, chance: number): FeedStep {
   const retryAtMs = nowMs + retryDelayMs(attempt, chance);
-  return { state: { type: "reconnecting", attempt: attempt + 1, retryAtMs, sinceMs: nowMs }, commands: ["close"] };
+  return {
+    state: { type: "reconnecting", attempt: attempt + 1, isRefused, retryAtMs, sinceMs: nowMs },
+    commands: ["close"],
+  };
+}
+
+function refusedStep(attempt: number, nowMs: number, chance: number): FeedStep {
+  return retryStep(Math.max(attempt, REFUSED_ATTEMPT_MIN), true, nowMs, chance);
 }
 
 function stopStep(state: FeedState): FeedStep {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { CLOSE_UNAUTHORIZED, SUBPROTOCOL_TOKEN_PREFIX } from "../versions.ts";
 import { feedUrl, type WebSocketLike, webSocketPorts } from "./web-socket-ports.ts";
 
 class FakeWebSocket implements WebSocketLike {
@@ -19,18 +20,19 @@ class FakeWebSocket implements WebSocketLike {
   send(bytes: Uint8Array): void {
     this.sent.push(bytes);
   }
-  close(): void {
-    (this.onclose as () => void)();
+  close(code = 1000): void {
+    (this.onclose as (event: { code: number }) => void)({ code });
   }
   arrive(data: unknown): void {
     (this.onmessage as (event: { data: unknown }) => void)({ data });
   }
 }
 
-function openOne() {
+function openOne(token?: string) {
   const told: string[] = [];
   const ports = webSocketPorts({
     url: "ws://gateway/api/v1/feed",
+    token: () => token,
     WebSocket: FakeWebSocket,
     nowMs: () => 5,
     random: () => 0.5,
@@ -39,7 +41,7 @@ function openOne() {
   });
   const socket = ports.openSocket("proto", {
     received: (bytes) => told.push(`received ${bytes.length}`),
-    closed: () => told.push("closed"),
+    closed: (isRefused) => told.push(isRefused ? "refused" : "closed"),
   });
   return { socket, told, web: FakeWebSocket.opened.at(-1)! };
 }
@@ -75,4 +77,21 @@ test("nothing is sent before the server has spoken, nor after the end", () => {
   web.close();
   socket.send(new Uint8Array([3]));
   expect(web.sent.map((bytes) => [...bytes])).toEqual([[2]]);
+});
+
+test("a token goes along as a subprotocol of its own, and only where there is one", () => {
+  expect(openOne("a.b.c").web.protocols).toEqual(["proto", `${SUBPROTOCOL_TOKEN_PREFIX}a.b.c`]);
+  expect(openOne().web.protocols).toEqual(["proto"]);
+});
+
+test("only the gateway's own close code says that the token was refused", () => {
+  for (const [code, said] of [
+    [CLOSE_UNAUTHORIZED, "refused"],
+    [1006, "closed"],
+    [1012, "closed"],
+  ] as const) {
+    const { told, web } = openOne();
+    web.close(code);
+    expect(told).toEqual([said]);
+  }
 });

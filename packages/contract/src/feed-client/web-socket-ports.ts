@@ -1,3 +1,4 @@
+import { CLOSE_UNAUTHORIZED, SUBPROTOCOL_TOKEN_PREFIX } from "../versions.ts";
 import type { FeedPorts, FeedSocket, FeedSocketEvents } from "./feed-connection.ts";
 
 /** The part of the web's WebSocket that the feed uses, so that this package needs no name of the DOM. */
@@ -12,6 +13,8 @@ export interface WebSocketLike {
 
 export interface WebWorld {
   readonly url: string;
+  /** A viewer's token, asked for with each connection; undefined: none. */
+  readonly token?: () => string | undefined;
   readonly WebSocket: new (url: string, protocols: string[]) => WebSocketLike;
   readonly nowMs: () => number;
   readonly random: () => number;
@@ -38,13 +41,15 @@ export function feedUrl(location: { readonly protocol: string; readonly host: st
 }
 
 function openWebSocket(world: WebWorld, subprotocol: string, events: FeedSocketEvents): FeedSocket {
-  const socket = new world.WebSocket(world.url, [subprotocol]);
+  const token = world.token?.();
+  const offered = token === undefined ? [subprotocol] : [subprotocol, `${SUBPROTOCOL_TOKEN_PREFIX}${token}`];
+  const socket = new world.WebSocket(world.url, offered);
   let isClosed = false;
   let isOpen = false;
-  const closed = () => {
+  const closed = (event: { readonly code?: number }) => {
     if (isClosed) return;
     isClosed = true;
-    events.closed();
+    events.closed(event.code === CLOSE_UNAUTHORIZED);
   };
   socket.binaryType = "arraybuffer";
   socket.onclose = closed;
