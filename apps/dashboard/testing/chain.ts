@@ -16,34 +16,44 @@ export function buildPages(): void {
   if (run.status !== 0) throw new Error(`the pages could not be built:\n${run.stdout}${run.stderr}`);
 }
 
+/** As `npm run viewer-token` prints it. */
+export function viewerToken(key: string): string {
+  const main = join(ROOT, "apps/gateway/src/viewer-token-main.ts");
+  const run = spawnSync(process.execPath, [main, "--viewer-keys", key, "--days", "1"], { encoding: "utf8" });
+  if (run.status !== 0) throw new Error(`no token could be made:\n${run.stderr}`);
+  return run.stdout.trim();
+}
+
 /** The whole chain with a simulated race, as a process that may be killed and started again on the same data. */
 export class Chain {
   readonly url: string;
   readonly #port: number;
+  readonly #flags: readonly string[];
   readonly #folder = mkdtempSync(join(tmpdir(), "burnline-dashboard-"));
   #process: ChildProcess | undefined;
   #said = "";
 
-  private constructor(port: number) {
+  private constructor(port: number, flags: readonly string[]) {
     this.#port = port;
+    this.#flags = flags;
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  /** On a port that is free now; a later start takes the same one again, as pages expect. */
-  static async create(): Promise<Chain> {
+  /** On a port that is free now; a later start takes the same one again, as pages expect. @param flags of `npm start` */
+  static async create(flags: readonly string[] = []): Promise<Chain> {
     const probe = createServer().listen(0, "127.0.0.1");
     await once(probe, "listening");
     const { port } = probe.address() as AddressInfo;
     probe.close();
     await once(probe, "close");
-    return new Chain(port);
+    return new Chain(port, flags);
   }
 
   async start(): Promise<void> {
     // Slow samples and a fast race: laps are completed in seconds, on little processor time.
     const race = ["--source", "sim", "--track", "nashville", "--rate", "10", "--speed", "6", "--seed", "7"];
     const main = join(ROOT, "apps/standalone/src/main.ts");
-    const flags = [...race, "--port", `${this.#port}`, "--data", this.#folder, "--log-level", "warn"];
+    const flags = [...race, ...this.#flags, "--port", `${this.#port}`, "--data", this.#folder, "--log-level", "warn"];
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...flags], {
       cwd: ROOT,
       stdio: ["ignore", "ignore", "pipe"],
