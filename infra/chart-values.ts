@@ -59,6 +59,7 @@ export interface ChartValues {
   readonly gateway: AppValues &
     ServiceValues & {
       readonly allowedOrigins: readonly string[];
+      readonly trustedProxies: readonly string[];
       readonly viewerKeysSecretName: string;
     };
   readonly operator: {
@@ -145,6 +146,8 @@ export function chartValues(config: PlatformConfig, surroundings: ChartSurroundi
     gateway: {
       ...{ ...app("gateway"), ...serviceValues(config.nodePorts.gateway) },
       allowedOrigins: config.allowedOrigins,
+      // Nobody but the cloud's balancer is let in from outside, so its word is good.
+      trustedProxies: config.trustedProxies.length > 0 ? config.trustedProxies : cluster.clientCidrs,
       viewerKeysSecretName: config.hasViewerTokens ? VIEWER_KEYS_SECRET : "",
     },
     operator: {

@@ -73,6 +73,7 @@ const appKeys = {
     "origins with commas between them",
     "https://graphics.example",
   ).optional(),
+  trustedProxies: list(CIDR, "address blocks with commas between them", "10.0.0.0/8").optional(),
   viewers: choice(["open", "token"]).default("open"),
   operator: flag().default(true),
   streamOwner: choice(["app", "operator"]).default("app"),

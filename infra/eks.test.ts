@@ -164,7 +164,8 @@ describe("EKS in Auto Mode, for production", () => {
     });
   });
 
-  test("the balancer holds a silent WebSocket for an hour, goes to pods and knows TLS only", () => {
+  test("the balancer holds a silent WebSocket for an hour, goes to pods, knows TLS only and is believed", () => {
+    const balancers = ["10.40.48.0/20", "10.40.64.0/20", "10.40.80.0/20"];
     const parameters = one(program, "kubernetes:eks.amazonaws.com/v1:IngressClassParams");
     expect(pathOf(parameters, "spec", "loadBalancerAttributes")).toContainEqual({
       ...{ key: "idle_timeout.timeout_seconds", value: "3600" },
@@ -180,8 +181,9 @@ describe("EKS in Auto Mode, for production", () => {
         },
       },
       networkPolicy: {
-        clients: ["10.40.48.0/20", "10.40.64.0/20", "10.40.80.0/20"].map((cidr) => ({ ipBlock: { cidr } })),
+        clients: balancers.map((cidr) => ({ ipBlock: { cidr } })),
       },
+      gateway: { trustedProxies: balancers },
     });
   });
 

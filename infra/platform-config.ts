@@ -117,6 +117,8 @@ export interface PlatformConfig {
   readonly hasRegistryCheck: boolean;
   readonly source: string;
   readonly allowedOrigins: readonly string[];
+  /** Balancers whose word is taken for whom a request is from. */
+  readonly trustedProxies: readonly string[];
   /** Only holders of a token see the race. */
   readonly hasViewerTokens: boolean;
   readonly hasOperator: boolean;
@@ -187,7 +189,12 @@ export function toPlatformConfig(keys: ConfigKeys): PlatformConfig {
       ...{ digests: present(keys.imageDigests ?? {}), pullSecrets: keys.imagePullSecrets ?? [] },
     },
     hasRegistryCheck: keys.imageRegistryCheck,
-    ...{ source: keys.source, allowedOrigins: keys.allowedOrigins ?? [], hasViewerTokens: keys.viewers === "token" },
+    ...{
+      source: keys.source,
+      allowedOrigins: keys.allowedOrigins ?? [],
+      trustedProxies: keys.trustedProxies ?? [],
+      hasViewerTokens: keys.viewers === "token",
+    },
     ...{ hasOperator: keys.operator, streamOwner: keys.streamOwner },
     ...{ hasAutoscaling: keys.autoscaling, hasNetworkPolicies: keys.networkPolicy },
     ...{ preWarm: present(keys.preWarm ?? {}), imagesFrom: keys.imagesFrom ?? [] },

@@ -29,6 +29,11 @@ const schema = z.object({
     .array(z.string())
     .default([])
     .describe("Origins besides this server's own whose pages may read the feed: https://graphics.example"),
+  trustedProxies: z
+    .array(z.string().regex(/^[0-9A-Fa-f.:]+(\/\d{1,3})?$/))
+    .default([])
+    .meta({ allowed: "addresses or address blocks, with commas between them" })
+    .describe("Proxies that say who a request is from (X-Forwarded-For): 10.0.0.0/8; requests are limited by address"),
   ...viewerKeys,
 });
 

@@ -11,6 +11,8 @@ export interface GatewayMetrics {
   countDisconnected(reason: DisconnectReason | "refused"): void;
   /** Over REST or over the feed. */
   countViewerRefused(reason: ViewerFault): void;
+  /** Over REST, from an address that asks too often. */
+  countRequestLimited(): void;
   countInput(kind: "fact" | "live", outcome: Outcome): void;
   /** A fact came in: since the log took it. */
   observeFactAge(ms: number): void;
@@ -52,6 +54,10 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     name: "gateway_viewers_refused_total",
     help: "Requests and connections without a valid viewer's token, by reason.",
     labels: ["reason"],
+  });
+  const requestsLimited = metrics.counter({
+    name: "gateway_requests_limited_total",
+    help: "REST requests that were answered with 429, too many of one address.",
   });
   const inputs = metrics.counter({
     name: "gateway_inputs_total",
@@ -98,6 +104,7 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     countConflated: (deltas) => conflated.add(deltas),
     countDisconnected: (reason) => disconnected.add(1, { reason }),
     countViewerRefused: (reason) => viewersRefused.add(1, { reason }),
+    countRequestLimited: () => requestsLimited.add(),
     countInput: (kind, outcome) => inputs.add(1, { kind, outcome }),
     observeFactAge: (ms) => factAge.observe(ms),
     observeEventLatency: (kind, ms, exemplar) => eventLatency.observe(ms, { kind }, exemplar),

@@ -50,7 +50,10 @@ async function assemble({ config, logger, onFault, metrics, link }: Assembly): P
   const health = new Health();
   health.add("nats", () => (link.isConnected ? undefined : "not connected"));
   const scale = () => ({ clients: gateway.feed.clientCount });
-  const server = new HttpServer({ host: config.host, port: config.port, health, metrics, logger, scale });
+  const server = new HttpServer({
+    ...{ host: config.host, port: config.port, health, metrics, logger, scale },
+    trustedProxies: config.trustedProxies,
+  });
   const traces = await openTracing(config, { service: "gateway", name: config.name, race, metrics, logger });
   const gateway: Gateway = createGateway({
     ...{ factLog, live, clock: wallClock, race, server, metrics, logger, health },

@@ -74,7 +74,15 @@ export function createGateway(context: GatewayContext): Gateway {
   let isWhole = false;
   let viewAge: NodeJS.Timeout | undefined;
 
-  registerRest(server.app, { view, serverInstance, serverVersion, isWhole: () => isWhole, viewers, viewerRefused });
+  registerRest(server.app, {
+    view,
+    serverInstance,
+    serverVersion,
+    isWhole: () => isWhole,
+    viewers,
+    viewerRefused,
+    requestLimited: metrics.countRequestLimited,
+  });
   registerStaticPages(server.app, staticFolders(context.assetsFolder));
   server.onUpgrade(FEED_PATH, (request, socket, head) => feed.upgrade(request, socket, head));
   context.health?.add("gateway view", () => (isWhole ? undefined : "the view is being rebuilt from the fact log"));

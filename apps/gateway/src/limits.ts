@@ -75,6 +75,12 @@ export const FACT_READ_FAILURES_MAX = 10;
 export const FACT_RETRY_MS_MIN = 100;
 export const FACT_RETRY_MS_MAX = 5_000;
 
+/** REST requests of one address within the window; one more is answered with 429. A program that asks for 40 cars a second has 400. */
+export const REST_REQUESTS_MAX = 600;
+export const REST_WINDOW_MS = 10_000;
+/** Addresses whose requests are counted; of more the one that was quiet longest is forgotten, and begins anew. */
+export const REST_ADDRESSES_MAX = 5_000;
+
 /** Laps in one REST answer; a larger limit is refused with a sentence. */
 export const LAPS_PER_PAGE_MAX = 400;
 export const LAPS_PER_PAGE_DEFAULT = 100;

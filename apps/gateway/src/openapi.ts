@@ -94,6 +94,7 @@ function get(summary: string, schema: JsonSchema, extras: Extras): JsonSchema {
         "200": { description: summary, content: { "application/json": { schema } } },
         ...responses,
         "401": failure("This gateway asks for a viewer's token, and the request has none that is valid."),
+        "429": failure("More requests from this address than are answered; Retry-After says how long to wait."),
         "503": failure("The view is being rebuilt from the fact log."),
       },
     },
@@ -113,7 +114,7 @@ const errorSchema = {
     code: {
       type: "string",
       enum: [
-        ...(["unknown-car", "bad-query", "rebuilding", "not-found"] satisfies RestErrorCode[]),
+        ...(["unknown-car", "bad-query", "rebuilding", "not-found", "too-many-requests"] satisfies RestErrorCode[]),
         ...Object.keys(VIEWER_ANSWERS),
       ],
     },

@@ -1,9 +1,16 @@
 import { CARS_MAX, CarViewSchema, type Fact, FactSchema, isCarId, RaceViewSchema, toJson } from "@burnline/contract";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import rateLimit from "@fastify/rate-limit";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { CarRecord } from "./car-record.ts";
 import { JSON_MAPPING } from "./feed-frame.ts";
-import { LAPS_PER_PAGE_DEFAULT, LAPS_PER_PAGE_MAX } from "./limits.ts";
+import {
+  LAPS_PER_PAGE_DEFAULT,
+  LAPS_PER_PAGE_MAX,
+  REST_ADDRESSES_MAX,
+  REST_REQUESTS_MAX,
+  REST_WINDOW_MS,
+} from "./limits.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { RaceView } from "./race-view.ts";
 import { VIEWER_ANSWERS, type ViewerCheck, type ViewerFault } from "./viewer-check.ts";
@@ -16,11 +23,13 @@ interface RestContext {
   readonly isWhole: () => boolean;
   readonly viewers: ViewerCheck;
   readonly viewerRefused: (fault: ViewerFault) => void;
+  /** Somebody asks more often than is good for the others. */
+  readonly requestLimited: () => void;
 }
 
 /** What went wrong, for people in `message` and for programs in `code`. */
 export interface RestError {
-  readonly code: "unknown-car" | "bad-query" | "rebuilding" | "not-found" | ViewerFault;
+  readonly code: "unknown-car" | "bad-query" | "rebuilding" | "not-found" | "too-many-requests" | ViewerFault;
   readonly message: string;
 }
 
@@ -31,22 +40,56 @@ const lapsQuery = z.object({
 
 /** The race, the cars and their laps, read-only, in the proto JSON mapping. */
 export function registerRest(app: FastifyInstance, context: RestContext): void {
-  const { view } = context;
-
-  app.addHook("preHandler", async (request, reply) => {
-    const isData = request.url.startsWith("/api/v1/") && !request.url.startsWith("/api/v1/openapi.json");
-    if (!isData) return;
-    const fault = await context.viewers.faultOf(request.headers);
-    if (fault !== undefined) {
-      context.viewerRefused(fault);
-      const challenge = fault === "missing-token" ? "Bearer" : 'Bearer error="invalid_token"';
-      return fail(reply.header("WWW-Authenticate", challenge), 401, { code: fault, message: VIEWER_ANSWERS[fault] });
-    }
-    if (context.isWhole()) return;
-    const message = "The view of the race is being rebuilt from the fact log: try again in a few seconds.";
-    return fail(reply.header("Retry-After", "2"), 503, { code: "rebuilding", message });
+  app.get("/api/v1/openapi.json", (_request, reply) =>
+    reply.header("Cache-Control", "no-cache").send(openApiDocument(context.serverVersion)),
+  );
+  // In a scope of their own, so that what is asked of a reader is asked of nobody else.
+  void app.register(async (scope) => {
+    await limitRequests(scope, context);
+    scope.addHook("onRequest", (request, reply) => admitReader(request, reply, context));
+    addDataRoutes(scope, context);
   });
+}
 
+/** Before tokens are looked at, so that nobody tries many. */
+async function limitRequests(scope: FastifyInstance, { requestLimited }: RestContext): Promise<void> {
+  await scope.register(rateLimit, {
+    max: REST_REQUESTS_MAX,
+    timeWindow: REST_WINDOW_MS,
+    cache: REST_ADDRESSES_MAX,
+    onExceeded: requestLimited,
+    errorResponseBuilder: () => new TooManyRequests(),
+  });
+  scope.setErrorHandler((error, _request, reply) => {
+    if (error instanceof TooManyRequests) return fail(reply, 429, error);
+    throw error;
+  });
+}
+
+class TooManyRequests extends Error implements RestError {
+  readonly code = "too-many-requests";
+  readonly statusCode = 429;
+
+  constructor() {
+    super(
+      `At most ${REST_REQUESTS_MAX} requests in ${REST_WINDOW_MS / 1_000} s: live values come by the feed, /api/v1/feed.`,
+    );
+  }
+}
+
+async function admitReader(request: FastifyRequest, reply: FastifyReply, context: RestContext): Promise<unknown> {
+  const fault = await context.viewers.faultOf(request.headers);
+  if (fault !== undefined) {
+    context.viewerRefused(fault);
+    const challenge = fault === "missing-token" ? "Bearer" : 'Bearer error="invalid_token"';
+    return fail(reply.header("WWW-Authenticate", challenge), 401, { code: fault, message: VIEWER_ANSWERS[fault] });
+  }
+  if (context.isWhole()) return undefined;
+  const message = "The view of the race is being rebuilt from the fact log: try again in a few seconds.";
+  return fail(reply.header("Retry-After", "2"), 503, { code: "rebuilding", message });
+}
+
+function addDataRoutes(app: FastifyInstance, { view, serverInstance }: RestContext): void {
   app.get("/api/v1/race", (_request, reply) => fresh(reply).send(toJson(RaceViewSchema, view.raceView, JSON_MAPPING)));
 
   app.get("/api/v1/cars", (_request, reply) => {
@@ -69,15 +112,11 @@ export function registerRest(app: FastifyInstance, context: RestContext): void {
       return fail(reply, 400, { code: "bad-query", message });
     }
     // One edition of the laps of one process; the query is part of the address and so of the cache's key.
-    const tag = `"${context.serverInstance}-${record.laps.edition}"`;
+    const tag = `"${serverInstance}-${record.laps.edition}"`;
     reply.header("ETag", tag).header("Cache-Control", "no-cache");
     if (request.headers["if-none-match"] === tag) return reply.code(304).send();
     return reply.send(lapsPage(record, query.data.from, query.data.limit));
   });
-
-  app.get("/api/v1/openapi.json", (_request, reply) =>
-    reply.header("Cache-Control", "no-cache").send(openApiDocument(context.serverVersion)),
-  );
 }
 
 /** `nextFrom` is there when there are more laps: ask again with it as `from`. */

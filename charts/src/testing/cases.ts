@@ -89,6 +89,7 @@ export const RENDER_CASES: Readonly<Record<string, RenderCase>> = {
       gateway: {
         allowedOrigins: ["https://graphics.example.org", "https://ob.example.org"],
         viewerKeysSecretName: "burnline-viewers",
+        trustedProxies: ["10.0.0.0/8", "2001:db8::1"],
         podAnnotations: { a: "b" },
       },
       inference: {

@@ -32,6 +32,8 @@ export interface HttpServerOptions {
   readonly logger?: { error(fields: object, message: string): void };
   /** What the autoscaler asks for at GET /scale, beside how busy the process is. */
   readonly scale?: () => object;
+  /** Addresses or blocks of proxies whose word is taken for whom a request is from. */
+  readonly trustedProxies?: readonly string[];
   readonly bodyBytesMax?: number;
   readonly requestMsMax?: number;
   readonly closeMsMax?: number;
@@ -62,6 +64,7 @@ export class HttpServer {
     this.#options = options;
     const requestMsMax = options.requestMsMax ?? REQUEST_MS_MAX;
     this.app = fastify({
+      trustProxy: [...(options.trustedProxies ?? [])],
       bodyLimit: options.bodyBytesMax ?? BODY_BYTES_MAX,
       requestTimeout: requestMsMax,
       http: { headersTimeout: requestMsMax, connectionsCheckingInterval: REQUEST_CHECK_INTERVAL_MS },

@@ -47,6 +47,7 @@ export interface HarnessOptions {
   readonly port?: number;
   readonly assetsFolder?: string;
   readonly options?: GatewayOptions;
+  readonly trustedProxies?: readonly string[];
   /** Leaves the gateway unstarted: routes are there, the view is not. */
   readonly unstarted?: boolean;
 }
@@ -59,7 +60,14 @@ export async function startHarness(given: HarnessOptions = {}): Promise<Harness>
   });
   const metrics = new Metrics(["gateway"]);
   const health = new Health();
-  const server = new HttpServer({ host: "127.0.0.1", port: given.port ?? 0, health, metrics, closeMsMax: 500 });
+  const server = new HttpServer({
+    host: "127.0.0.1",
+    port: given.port ?? 0,
+    health,
+    metrics,
+    closeMsMax: 500,
+    trustedProxies: given.trustedProxies ?? [],
+  });
   const raceClock = (): RaceClock => create(RaceClockSchema, { speed: 1 });
   const logger = createLogger({ service: "gateway", level: "silent", format: "json" });
   const gateway = createGateway({
