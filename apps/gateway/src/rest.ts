@@ -61,8 +61,8 @@ async function limitRequests(scope: FastifyInstance, { requestLimited }: RestCon
     errorResponseBuilder: () => new TooManyRequests(),
   });
   scope.setErrorHandler((error, _request, reply) => {
-    if (error instanceof TooManyRequests) return fail(reply, 429, error);
-    throw error;
+    if (!(error instanceof TooManyRequests)) throw error;
+    return fail(reply, error.statusCode, { code: error.code, message: error.message });
   });
 }
 
