@@ -228,6 +228,15 @@ describe("one car's fuel", () => {
     ]);
   });
 
+  it("says nothing of a second that is missing, however large its share of a lap that had hardly begun", () => {
+    const fuel = new CarFuel(context());
+    const samples = drive([{ lapS: 5 }, ...repeat(3)], { lapNumber: 0 });
+    samples.splice(20, 10);
+    const outputs = [...feed(fuel, samples), ...finish(fuel, 1e9)];
+    expect(lapsOf(outputs)[0]).toMatchObject({ lapNumber: 0, gapMs: 1_000 });
+    expect(latest(outputs, "alert").filter(({ key }) => key.startsWith("data-gap"))).toEqual([]);
+  });
+
   it("has no burn but a reason when the engine speed is missing", () => {
     const fuel = new CarFuel(startsFull);
     const samples = drive(repeat(3)).map((one) => ({ ...one, rpm: -1 }));

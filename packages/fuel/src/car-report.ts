@@ -41,6 +41,8 @@ const FUEL_LOW_LAPS = 3;
 const FUEL_LOW_OVER_LAPS = 5;
 // A gap is worth an alert when it costs this share of a lap; radio loses a few per cent all the time.
 const GAP_ALERT_SHARE = 0.1;
+// And when so much is missing: of a first lap that lasts seconds, a second is a fifth.
+const GAP_ALERT_MS_MIN = 2_000;
 
 /** Turns what the ledger knows into outputs: each lap at once, corrected when it changed, final when it cannot. */
 export class CarReport {
@@ -255,8 +257,9 @@ export class CarReport {
   }
 
   #alertGap(lap: Lap): void {
-    const missing = 1 - coverageOf(lap.totals, lap.endMs - lap.startMs);
-    const hasGap = missing >= GAP_ALERT_SHARE;
+    const spanMs = lap.endMs - lap.startMs;
+    const missing = 1 - coverageOf(lap.totals, spanMs);
+    const hasGap = missing >= GAP_ALERT_SHARE && missing * spanMs >= GAP_ALERT_MS_MIN;
     const text = hasGap
       ? `${Math.round(100 * missing)} % of lap ${lap.lapNumber} of ${this.#name} came without telemetry.`
       : `The telemetry of ${this.#name} is complete again.`;
