@@ -7,6 +7,7 @@ import { RealCluster, type RealProcessor } from "./testing/real-cluster.ts";
 const CARS = Array.from({ length: 40 }, (_, index) => `${index}`);
 const WAIT = { timeout: 30_000, interval: 25 };
 const SHOWN_WITHIN_MS = 400;
+const REST_MS = 2 * RUNNER_DEFAULTS.leaseRenewMs;
 
 let cluster: RealCluster;
 
@@ -23,6 +24,20 @@ async function settled(...present: readonly RealProcessor[]): Promise<void> {
     expect(Math.min(...owned)).toBeGreaterThan(PARTITION_COUNT / 16);
     expect(cluster.shown(SHOWN_WITHIN_MS)).toBe(CARS.length);
   }, WAIT);
+}
+
+/**
+ * And nothing is being handed over any more. A partition's weight is its cars, which come in one after the other: what was
+ * shared evenly at first is shared anew once they are known. What the sharing still wants begins with the next renewal.
+ */
+async function atRest(...present: readonly RealProcessor[]): Promise<readonly number[]> {
+  const moves = () => present.map((processor) => processor.takeovers.length);
+  for (;;) {
+    await settled(...present);
+    const before = moves();
+    await sleep(REST_MS);
+    if (moves().join() === before.join()) return before;
+  }
 }
 
 async function gapDuring(happening: () => Promise<unknown>): Promise<number> {
@@ -79,8 +94,7 @@ describe("processes on real NATS and Redis", { timeout: 120_000 }, () => {
     const a = await cluster.join();
     const b = await cluster.join();
     cluster.startFeeding();
-    await settled(a, b);
-    const takeovers = [a, b].map((processor) => processor.takeovers.length);
+    const takeovers = await atRest(a, b);
     const owned = await Promise.all([a.owned(), b.owned()]);
     await cluster.refuseFacts();
     await sleep(3 * RUNNER_DEFAULTS.leaseTtlMs);
