@@ -14,7 +14,7 @@ import {
   type RedisConnection,
   RedisStateStore,
 } from "@burnline/runtime";
-import { freePort, type RealServer, startNatsServer, startRedisServer } from "@burnline/runtime/testing";
+import { NOBODYS_PORT, type RealServer, startNatsServer, startRedisServer } from "@burnline/runtime/testing";
 import { encodeSnapshot } from "@burnline/stream";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { startOldNats, startOldRedis } from "./testing/old-servers.ts";
@@ -71,7 +71,7 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     what: "an address of NATS where nobody is",
-    given: async () => ({ nats: `nats://127.0.0.1:${await freePort()}` }),
+    given: async () => ({ nats: `nats://127.0.0.1:${NOBODYS_PORT}` }),
     says: /NATS at \S+ cannot be reached .*: start it, or check the setting --nats\./,
   },
   {
@@ -94,7 +94,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: "an address of Redis where nobody is",
-    given: async () => ({ redis: `redis://127.0.0.1:${await freePort()}/0` }),
+    given: async () => ({ redis: `redis://127.0.0.1:${NOBODYS_PORT}/0` }),
     says: /Redis at redis:\S+ cannot be reached .*its address \(--redis;/,
   },
   {

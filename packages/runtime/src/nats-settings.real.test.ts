@@ -3,7 +3,7 @@ import { NatsEventLog } from "./nats-event-log.ts";
 import { connectNats } from "./nats-link.ts";
 import { NatsSnapshotStore } from "./nats-snapshot-store.ts";
 import { openTestLog, type TestLog, testLogOptions } from "./testing/nats-test-logs.ts";
-import { freePort, type RealServer, startNatsServer } from "./testing/real-servers.ts";
+import { NOBODYS_PORT, type RealServer, startNatsServer } from "./testing/real-servers.ts";
 import { RedisTestBench } from "./testing/redis-test-bench.ts";
 
 let server: RealServer;
@@ -64,7 +64,7 @@ describe("a connection that cannot be made", () => {
   const settings = { servers: "--nats-servers", credentials: "--nats-credentials", tls: "--nats-tls" };
 
   test("names the setting of the address", async () => {
-    const servers = [`127.0.0.1:${await freePort()}`];
+    const servers = [`127.0.0.1:${NOBODYS_PORT}`];
     const connecting = connectNats({ servers, name: "test", settings, connectMsMax: 200 });
     await expect(connecting).rejects.toMatchObject({ fault: "unreachable" });
     await expect(connecting).rejects.toThrow(/--nats-servers/);

@@ -5,7 +5,7 @@ import { REDIS_MEMBERS_MAX, RedisMembership } from "./redis-membership.ts";
 import { claimRedisRace } from "./redis-race.ts";
 import { REDIS_OUTBOX_RECORDS_MAX } from "./redis-scripts.ts";
 import { RedisStateStore } from "./redis-state-store.ts";
-import { freePort } from "./testing/real-servers.ts";
+import { freePort, NOBODYS_PORT } from "./testing/real-servers.ts";
 import { commitFrom, expectStateAt, RedisTestBench, redisCommand } from "./testing/redis-test-bench.ts";
 
 const TTL_MS = 60_000;
@@ -80,8 +80,7 @@ describe("connecting", () => {
   });
 
   test("nobody there: waits for the start time, then says what to check", async () => {
-    const port = await freePort();
-    const failure = bench.connect({ port }, { startTimeoutMs: 300 });
+    const failure = bench.connect({ port: NOBODYS_PORT }, { startTimeoutMs: 300 });
     await expect(failure).rejects.toMatchObject({
       fault: "unreachable",
       message: expect.stringContaining("check that it runs, its address"),

@@ -14,7 +14,7 @@ import { S3ObjectClient, type S3Options } from "./s3-object-client.ts";
 import { backUpToS3 } from "./s3-race-snapshots.ts";
 import { S3SnapshotStore } from "./s3-snapshot-store.ts";
 import { StorageError } from "./storage-error.ts";
-import { freePort, type RealServer, S3_KEYS, startS3Server } from "./testing/real-servers.ts";
+import { NOBODYS_PORT, type RealServer, S3_KEYS, startS3Server } from "./testing/real-servers.ts";
 import { TieredSnapshotStore } from "./tiered-snapshot-store.ts";
 import { steadyClock } from "./wall-clock.ts";
 
@@ -170,7 +170,7 @@ describe("failures", () => {
   });
 
   test("nobody at the address is said, and does not keep a process from starting", async () => {
-    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    const endpoint = `http://127.0.0.1:${NOBODYS_PORT}`;
     const error = await failureOf((await connect({ endpoint, limits: IMPATIENT })).check());
     expect(error.fault).toBe("unreachable");
     expect(error.message).toMatch(

@@ -157,6 +157,12 @@ export function startRedisSentinel(
   return startServer(program, {});
 }
 
+/**
+ * Where nobody is: tcpmux, below what a system hands out. A port that was free a moment ago may be the next test's server by the
+ * time that somebody knocks there.
+ */
+export const NOBODYS_PORT = 1;
+
 /** A port that nobody listened on a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
