@@ -39,13 +39,11 @@ export class ViewerCheck {
     const token = tokenOf(headers);
     if (token === undefined) return "missing-token";
     if (token.length > VIEWER_TOKEN_LENGTH_MAX) return "bad-token";
-    let fault: ViewerFault = "bad-token";
     for (const secret of this.#secrets) {
-      const found = await this.#faultUnder(secret, token);
-      if (found !== "bad-token") return found;
-      fault = found;
+      const fault = await this.#faultUnder(secret, token);
+      if (fault !== "bad-token") return fault;
     }
-    return fault;
+    return "bad-token";
   }
 
   async #faultUnder(secret: Uint8Array, token: string): Promise<ViewerFault | undefined> {

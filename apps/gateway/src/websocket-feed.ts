@@ -51,6 +51,7 @@ interface FeedContext {
 export class WebSocketFeed {
   readonly #context: FeedContext;
   readonly #options: FeedOptions;
+  readonly #clientsMax: number;
   readonly #encoder: FeedEncoder;
   readonly #slot: FlushSlot;
   readonly #connections = new Set<ClientConnection>();
@@ -71,6 +72,7 @@ export class WebSocketFeed {
   constructor(context: FeedContext, options: FeedOptions = {}) {
     this.#context = context;
     this.#options = options;
+    this.#clientsMax = options.clientsMax ?? CLIENTS_MAX;
     this.#encoder = new FeedEncoder(context.view, () => context.metrics.startEncode());
     this.#slot = new FlushSlot(context.clock, FLUSH_INTERVAL_MS, () => this.#flush());
     this.#connectionContext = this.#makeConnectionContext();
@@ -147,9 +149,8 @@ export class WebSocketFeed {
 
   /** For HttpServer.onUpgrade(FEED_PATH, …). */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const clientsMax = this.#options.clientsMax ?? CLIENTS_MAX;
     // Those that are being told to go still hold a socket each.
-    if (this.#isStopping || this.#connections.size >= 2 * clientsMax) {
+    if (this.#isStopping || this.#connections.size >= 2 * this.#clientsMax) {
       this.#context.metrics.countDisconnected("refused");
       refuse(socket, 503, "unavailable", "The gateway takes no more connections now: try again in a moment.");
       return;
@@ -183,14 +184,14 @@ export class WebSocketFeed {
     encoding: Encoding,
     fault: ViewerFault | undefined,
   ): void {
-    const clientsMax = this.#options.clientsMax ?? CLIENTS_MAX;
     this.#acceptor.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new ClientConnection(webSocket, encoding, this.#connectionContext);
       this.#connections.add(connection);
       this.#setClientCount(this.#clientCount + 1);
       if (fault !== undefined) connection.turnAway(CLOSE_UNAUTHORIZED, fault, "unauthorized");
       else if (this.#isStopping) connection.stop();
-      else if (this.#clientCount > clientsMax) connection.turnAway(1013, "too many clients, try again later", "full");
+      else if (this.#clientCount > this.#clientsMax)
+        connection.turnAway(1013, "too many clients, try again later", "full");
       else connection.open();
     });
   }

@@ -1,4 +1,4 @@
-import type { FeedState } from "@burnline/contract/feed-client";
+import { type FeedState, isRefused } from "@burnline/contract/feed-client";
 
 export interface AddressPageState {
   readonly feed: FeedState;
@@ -29,11 +29,6 @@ export function addressPageWords({ feed, refusal, carsKnown, carsShown, wanted }
   if (carsShown > 0) return { banner, empty: undefined };
   const hint = `None of ${carsKnown} cars has this number, driver or team. Esc shows all.`;
   return { banner, empty: { title: `Nothing found for “${wanted.trim()}”`, hint } };
-}
-
-/** The gateway wants a viewer's token, or another one. */
-export function isRefused(feed: FeedState): boolean {
-  return (feed.type === "connecting" || feed.type === "reconnecting") && feed.isRefused;
 }
 
 const NO_TOKEN = {

@@ -1,6 +1,5 @@
 import type { ServerMessage } from "@burnline/contract";
-import type { FeedState } from "@burnline/contract/feed-client";
-import { isRefused } from "./address-page-words.ts";
+import { type FeedState, isRefused } from "@burnline/contract/feed-client";
 import { airView } from "./air-view.ts";
 import { BurnBarElement } from "./burn-bar-element.tsx";
 import { CarWatch } from "./car-watch.ts";

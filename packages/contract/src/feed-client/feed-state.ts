@@ -86,6 +86,11 @@ export function feedStep(state: FeedState, event: FeedEvent, nowMs: number, chan
   }
 }
 
+/** The gateway wants a viewer's token, or another one. */
+export function isRefused(state: FeedState): boolean {
+  return (state.type === "connecting" || state.type === "reconnecting") && state.isRefused;
+}
+
 /** When the shell has to send the next `wake`; undefined: never. */
 export function nextWakeMs(state: FeedState): number | undefined {
   switch (state.type) {
